@@ -1,0 +1,3 @@
+"""Fast, exact model selection for support vector machines."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,152 @@
+"""What a run says while it goes: notes, warnings and one progress bar with the time left."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+#: Seconds between two progress lines where there is no terminal to draw a bar on.
+SECONDS_BETWEEN_LINES = 5.0
+
+
+class Console:
+    """Writes notes, warnings and progress to one stream.
+
+    Parameters
+    ----------
+    quiet : bool
+        Say nothing but warnings.
+    stream : text stream, optional
+        Standard error by default, so that results on standard output stay clean.
+    """
+
+    def __init__(self, quiet: bool = False, stream: TextIO | None = None) -> None:
+        self.quiet = quiet
+        self._stream = sys.stderr if stream is None else stream
+        self._bar: Progress | None = None
+        self._steps: _Steps | None = None
+
+    def note(self, text: str) -> None:
+        """Say something that is good to know."""
+        if not self.quiet:
+            self._print(text)
+
+    def warn(self, text: str) -> None:
+        """Say something that the user should look at, also when quiet."""
+        self._print(f"warning: {text}")
+
+    @contextlib.contextmanager
+    def progress(self) -> Iterator[None]:
+        """Show one progress display over everything that happens inside the block."""
+        if self._steps is not None:
+            yield
+            return
+        self._steps = _Steps()
+        try:
+            if self.quiet:
+                yield
+            elif self._stream.isatty():
+                with self._rich_bar() as bar:
+                    self._bar = bar
+                    self._steps.row = bar.add_task("", total=None)
+                    yield
+            else:
+                yield
+                self._line(force=self._steps.drawn)
+        finally:
+            self._bar = None
+            self._steps = None
+
+    def expect(self, step: str, total: int) -> None:
+        """Announce a step of `total` units; a later call corrects the number."""
+        if self._steps is not None:
+            self._steps.totals[step] = total
+            self._steps.done.setdefault(step, 0)
+            self._draw()
+
+    def advance(self, step: str, done: int) -> None:
+        """Say that `done` units of `step` are finished by now."""
+        if self._steps is not None:
+            self._steps.done[step] = done
+            self._steps.current = step
+            self._draw()
+
+    def _draw(self) -> None:
+        steps = self._steps
+        if steps is None or self.quiet:
+            return
+        if self._bar is not None and steps.row is not None:
+            self._bar.update(
+                steps.row, description=steps.current, completed=steps.finished, total=steps.expected or None
+            )
+        elif not self._stream.isatty():
+            self._line(force=False)
+
+    def _line(self, force: bool) -> None:
+        steps = self._steps
+        if steps is None:
+            return
+        now = time.monotonic()
+        if force or now - steps.last_line >= SECONDS_BETWEEN_LINES:
+            steps.last_line, steps.drawn = now, True
+            share = steps.finished / steps.expected if steps.expected else 0.0
+            elapsed = now - steps.started
+            left = f", {_duration(elapsed * (1 - share) / share)} left" if 0 < share < 1 else ""
+            self._print(f"{steps.current}: {100 * share:.0f} % after {_duration(elapsed)}{left}")
+
+    def _print(self, text: str) -> None:
+        if self._bar is not None:
+            # Above the bar, without markup: names of files may hold brackets.
+            self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        else:
+            print(text, file=self._stream, flush=True)
+
+    def _rich_bar(self) -> Progress:
+        from rich.console import Console as RichConsole
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+        return Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=RichConsole(file=self._stream),
+            transient=True,
+        )
+
+
+class _Steps:
+    # Units expected and done of every step of one progress display.
+
+    def __init__(self) -> None:
+        self.totals: dict[str, int] = {}
+        self.done: dict[str, int] = {}
+        self.current = ""
+        self.started = time.monotonic()
+        self.last_line = self.started
+        self.drawn = False
+        self.row: TaskID | None = None
+
+    @property
+    def expected(self) -> int:
+        return sum(self.totals.values())
+
+    @property
+    def finished(self) -> int:
+        return sum(min(done, self.totals.get(step, done)) for step, done in self.done.items())
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"

@@ -1,0 +1,160 @@
+"""Fan-out of independent calls over processes or threads, all of it through joblib."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+import warnings
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+Argument = TypeVar("Argument")
+Result = TypeVar("Result")
+
+BACKENDS = {"processes": "loky", "threads": "threading"}
+
+
+class WorkersDiedError(Exception):
+    """A worker process ended without giving its result (killed, or out of memory)."""
+
+
+def available_cores() -> int:
+    """Return the number of processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Pool:
+    """A pool of workers, started once and used for everything that a run fans out.
+
+    Parameters
+    ----------
+    jobs : int
+        Number of workers; 1 runs everything in this process.
+    backend : {"processes", "threads"}
+
+    Notes
+    -----
+    Used as a context manager it leaves no process behind, also when it is left by an interrupt.
+    """
+
+    def __init__(self, jobs: int, backend: str = "processes") -> None:
+        self.jobs = jobs
+        self.backend = backend
+        self._warming: Generator[Any, None, None] | None = None
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
+
+    @property
+    def uses_processes(self) -> bool:
+        """Whether arguments and results travel between processes."""
+        return self.jobs > 1 and self.backend == "processes"
+
+    def start(self, warm_up: Callable[[], object]) -> None:
+        """Start the worker processes in the background and have each call `warm_up` (imports, say)."""
+        if self.uses_processes:
+            self._warming = self._parallel("generator_unordered")(_calls(_warm, [warm_up] * self.jobs))
+
+    def map_unordered(self, function: Callable[[Argument], Result], arguments: Sequence[Argument]) -> Iterator[Result]:
+        """Yield the results of `function` over `arguments` as they come.
+
+        Raises
+        ------
+        WorkersDiedError
+            When a worker process was lost; results not yet yielded are lost with it.
+        """
+        return self._map(function, arguments, "generator_unordered")
+
+    def map_ordered(self, function: Callable[[Argument], Result], arguments: Sequence[Argument]) -> Iterator[Result]:
+        """Yield the results of `function` over `arguments` in their order; see `map_unordered`."""
+        return self._map(function, arguments, "generator")
+
+    def stop(self) -> None:
+        """End the worker processes at once."""
+        self._forget_warming()
+        if self.uses_processes:
+            from joblib.externals.loky import reusable_executor
+
+            # Only a pool that exists: asking for the executor would start one. The executor is given back while
+            # its queues may still hold calls, so the workers are killed rather than asked.
+            executor = reusable_executor._executor
+            if executor is not None:
+                with contextlib.suppress(Exception):
+                    executor.shutdown(wait=True, kill_workers=True)
+
+    def _map(
+        self, function: Callable[[Argument], Result], arguments: Sequence[Argument], order: str
+    ) -> Iterator[Result]:
+        if self.jobs == 1 or not arguments:
+            yield from map(function, arguments)
+            return
+        with _worker_loss_named():
+            results = self._parallel(order)(_calls(_call, [(function, argument) for argument in arguments]))
+            for _ in self._warming or ():
+                pass
+            self._warming = None
+            yield from results
+
+    def _forget_warming(self) -> None:
+        # joblib warns of results that nobody fetched; those of the warm-up are of no use to anybody.
+        if self._warming is not None:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                self._warming.close()
+            self._warming = None
+
+    def _parallel(self, order: str) -> Any:
+        import joblib
+
+        # One call per dispatch: joblib's automatic batching would hold finished results back.
+        return joblib.Parallel(
+            n_jobs=self.jobs,
+            backend=BACKENDS[self.backend],
+            return_as=order,
+            batch_size=1,
+            pre_dispatch="all" if self.backend == "processes" else 2 * self.jobs,
+        )
+
+
+@contextlib.contextmanager
+def _worker_loss_named() -> Iterator[None]:
+    from concurrent.futures.process import BrokenProcessPool
+
+    try:
+        yield
+    except BrokenProcessPool as error:
+        raise WorkersDiedError(str(error)) from error
+
+
+def _calls(function: Callable[..., Any], arguments: Iterable[Any]) -> Iterator[Any]:
+    import joblib
+
+    delayed = joblib.delayed(function)
+    return (delayed(argument) for argument in arguments)
+
+
+def _call(call: tuple[Callable[[Any], Any], Any]) -> Any:
+    function, argument = call
+    ignore_interrupts()
+    return function(argument)
+
+
+def _warm(warm_up: Callable[[], object]) -> None:
+    ignore_interrupts()
+    warm_up()
+
+
+def ignore_interrupts() -> None:
+    """Leave Ctrl-C to the parent process, which ends its workers itself; does nothing in the parent."""
+    import multiprocessing
+
+    in_worker = multiprocessing.parent_process() is not None
+    if in_worker and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,8 @@
+"""Gram matrices: the pairwise base product of two sets of rows, and each kernel as a pass over it.
+
+Knows arrays and scalars only. Every jitted function is private and gets its options from `fastgrid.kernels.jit`.
+"""
+
+from fastgrid.kernels.gram import KERNELS, fill_gram, gram_matrix, inner_products, squared_distances
+
+__all__ = ["KERNELS", "fill_gram", "gram_matrix", "inner_products", "squared_distances"]

@@ -1,0 +1,27 @@
+"""The one place that holds numba's options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numba
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+#: No fastmath: LIBSVM's iterates are reproduced bit for bit, and NaN must stay NaN.
+#: ``nogil`` lets threads run side by side; ``error_model="numpy"`` keeps divisions free of branches.
+JIT_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}
+
+
+def jit(function: Function) -> Function:
+    """Compile `function` lazily in nopython mode with the options that all kernels share.
+
+    The machine code is cached on disk. Where no cache directory can be had (a read-only installation without a
+    home directory), numba raises while decorating; the function is then compiled anew in each process.
+    """
+    try:
+        compiled: Function = numba.njit(cache=True, **JIT_OPTIONS)(function)
+    except RuntimeError:
+        compiled = numba.njit(cache=False, **JIT_OPTIONS)(function)
+    return compiled

@@ -1,0 +1,158 @@
+"""What the user asks for (combinations) and the inputs of a sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True)
+class Combination:
+    """One point of the grid.
+
+    Attributes
+    ----------
+    features : str
+        Key of the `FeatureSet` that it is trained on.
+    kernel : {"rbf", "poly", "linear"}
+    C, gamma : float
+        Their values, not exponents.
+    balanced : bool
+        Weight the cost of class c by n / (n_c k), counted on the training part of the fold.
+    degree, coef0 : int, float
+        Of the polynomial kernel.
+    """
+
+    features: str
+    kernel: str
+    C: float
+    gamma: float
+    balanced: bool = False
+    degree: int = 3
+    coef0: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureSet:
+    """One preprocessed matrix.
+
+    Attributes
+    ----------
+    key : str
+        Name, unique within a sweep.
+    values : ndarray of float32, shape (n_items, n_dimensions)
+    descriptor_of_dimension : ndarray of intp, shape (n_dimensions,)
+        Index of the descriptor that each dimension belongs to: the cleaner drops whole descriptors.
+    enumerated : ndarray of bool, shape (n_dimensions,)
+        Dimensions that are numbers of texts: neither cleaned nor scaled.
+    path : Path, optional
+        The .npy file that holds `values`, for worker processes to map instead of receiving a copy.
+    equivalence : str, optional
+        Feature sets with the same non-empty value differ by a rescaling of descriptors only. Where they also keep the
+        same dimensions in a fold, the scaling fitted there makes them the same problem.
+    """
+
+    key: str
+    values: npt.NDArray[np.float32]
+    descriptor_of_dimension: npt.NDArray[np.intp]
+    enumerated: npt.NDArray[np.bool_]
+    path: Path | None = None
+    equivalence: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class SweepInput:
+    """Everything that determines the predictions of a sweep.
+
+    Attributes
+    ----------
+    feature_sets : mapping from key to FeatureSet
+        All with the same items in the same row order.
+    combinations : sequence of Combination
+    labels : ndarray of int16, shape (n_items,)
+        Class codes 0..k-1.
+    folds : ndarray of int16, shape (n_items,)
+        The fold in which an item is tested.
+    n_folds : int
+        Folds without an item are allowed.
+    """
+
+    feature_sets: dict[str, FeatureSet]
+    combinations: Sequence[Combination]
+    labels: npt.NDArray[np.int16]
+    folds: npt.NDArray[np.int16]
+    n_folds: int
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A task that failed twice.
+
+    Attributes
+    ----------
+    features, kernel, gamma, fold
+        What the task was.
+    reason : str
+        One line.
+    """
+
+    features: str
+    kernel: str
+    gamma: float
+    fold: int
+    reason: str
+
+
+@dataclass
+class Counters:
+    """How much work was asked for and how much was done; deterministic.
+
+    Attributes
+    ----------
+    combinations : int
+        Combinations asked for.
+    problems_asked : int
+        Combinations x folds that have something to predict.
+    problems_solved : int
+        Distinct problems among them.
+    skipped_equal_preprocessing, skipped_equal_weights, skipped_polynomial_scale, skipped_other : int
+        Problems shared by each rule; together with `problems_solved` they add up to `problems_asked`.
+    iterations : int
+        Iterations of the solver over all problems.
+    unconverged : int
+        Problems that hit the iteration cap.
+    """
+
+    combinations: int = 0
+    problems_asked: int = 0
+    problems_solved: int = 0
+    skipped_equal_preprocessing: int = 0
+    skipped_equal_weights: int = 0
+    skipped_polynomial_scale: int = 0
+    skipped_other: int = 0
+    iterations: int = 0
+    unconverged: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class SweepResult:
+    """The product of a sweep.
+
+    Attributes
+    ----------
+    predicted : ndarray of int16, shape (n_combinations, n_items)
+        Class codes; -1 where the task failed.
+    failures : tuple of Failure
+    unconverged : tuple of int
+        Indices of combinations of which a problem hit the iteration cap.
+    counters : Counters
+    """
+
+    predicted: npt.NDArray[np.int16]
+    failures: tuple[Failure, ...] = ()
+    unconverged: tuple[int, ...] = ()
+    counters: Counters = field(default_factory=Counters)

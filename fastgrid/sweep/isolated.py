@@ -1,0 +1,122 @@
+"""A batch in a Python process of its own: ``python -m fastgrid.sweep.isolated IN.npz OUT.npz``.
+
+Used by cluster mode, and after a worker died, so that a batch that kills its process takes nothing else along.
+Batch and results travel as .npz files without pickle.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fastgrid.sweep.combinations import FeatureSet
+from fastgrid.sweep.task import Batch, Task, TaskResult, failed_task, solve_batch
+
+
+def solve_in_new_process(batch: Batch) -> list[TaskResult]:
+    """Solve `batch` in a fresh Python process; its death becomes the tasks' error.
+
+    Returns
+    -------
+    list of TaskResult
+        As `solve_batch` would return them.
+    """
+    with tempfile.TemporaryDirectory(prefix="fastgrid-") as directory:
+        given, found = Path(directory, "batch.npz"), Path(directory, "results.npz")
+        write_batch(given, batch)
+        command = [sys.executable, "-m", "fastgrid.sweep.isolated", str(given), str(found)]
+        finished = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        if finished.returncode == 0:
+            return read_results(found)
+    cause = f"signal {-finished.returncode}" if finished.returncode < 0 else f"exit code {finished.returncode}"
+    last_line = finished.stderr.strip().rpartition("\n")[2]
+    error = RuntimeError(f"its process ended with {cause}" + (f": {last_line}" if last_line else ""))
+    return [failed_task(index, error) for index in batch.indices]
+
+
+def write_batch(path: Path, batch: Batch) -> None:
+    """Write `batch` to an .npz file."""
+    features = batch.features
+    header: dict[str, Any] = {
+        "key": features.key,
+        "path": None if features.path is None else str(features.path.resolve()),
+        "fold": batch.fold,
+        "solver": batch.solver,
+        "tol": batch.tol,
+        "indices": batch.indices,
+        "tasks": [(task.kernel, task.gamma, task.degree, task.coef0) for task in batch.tasks],
+    }
+    costs: dict[str, Any] = {f"costs{position}": task.costs for position, task in enumerate(batch.tasks)}
+    np.savez(
+        path,
+        header=np.array(json.dumps(header)),
+        values=features.values,
+        descriptor_of_dimension=features.descriptor_of_dimension,
+        enumerated=features.enumerated,
+        labels=batch.labels,
+        folds=batch.folds,
+        **costs,
+    )
+
+
+def read_batch(path: Path) -> Batch:
+    """Read what `write_batch` wrote."""
+    with np.load(path, allow_pickle=False) as stored:
+        header = json.loads(str(stored["header"]))
+        features = FeatureSet(
+            header["key"],
+            stored["values"],
+            stored["descriptor_of_dimension"],
+            stored["enumerated"],
+            path=None if header["path"] is None else Path(header["path"]),
+        )
+        tasks = tuple(
+            Task(kernel, gamma, degree, coef0, stored[f"costs{position}"])
+            for position, (kernel, gamma, degree, coef0) in enumerate(header["tasks"])
+        )
+        labels, folds = stored["labels"], stored["folds"]
+    return Batch(
+        features, header["fold"], labels, folds, tasks, tuple(header["indices"]), header["solver"], header["tol"]
+    )
+
+
+def write_results(path: Path, results: list[TaskResult]) -> None:
+    """Write task results to an .npz file."""
+    arrays: dict[str, Any] = {"header": np.array(json.dumps([(result.index, result.error) for result in results]))}
+    for position, result in enumerate(results):
+        arrays[f"predicted{position}"] = result.predicted
+        arrays[f"iterations{position}"] = result.iterations
+        arrays[f"converged{position}"] = result.converged
+    np.savez(path, **arrays)
+
+
+def read_results(path: Path) -> list[TaskResult]:
+    """Read what `write_results` wrote."""
+    with np.load(path, allow_pickle=False) as stored:
+        return [
+            TaskResult(
+                index,
+                stored[f"predicted{position}"],
+                stored[f"iterations{position}"],
+                stored[f"converged{position}"],
+                error,
+            )
+            for position, (index, error) in enumerate(json.loads(str(stored["header"])))
+        ]
+
+
+def main(arguments: list[str]) -> int:
+    """Solve the batch in the file named first and write the results to the file named second."""
+    given, found = map(Path, arguments)
+    write_results(found, solve_batch(read_batch(given)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,100 @@
+"""Finished tasks on disk: one small file each, named by a digest of everything that determines it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from fastgrid.common.files import make_directory, replacing
+from fastgrid.sweep.combinations import FeatureSet, SweepInput
+from fastgrid.sweep.plan import GramKey
+from fastgrid.sweep.task import Task, TaskResult
+
+#: Raised whenever the arithmetic changes in a way that may change a prediction.
+NUMERIC_VERSION = 1
+
+
+class Journal:
+    """A directory of finished tasks.
+
+    Parameters
+    ----------
+    directory : Path
+        Created when the first task is written.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def read(self, digest: str, index: int, shape: tuple[int, int]) -> TaskResult | None:
+        """Return the finished task called `digest`, or None where there is none or the file is damaged.
+
+        Parameters
+        ----------
+        digest : str
+        index : int
+            What the caller calls the task.
+        shape : tuple of int
+            Expected shape of the predictions, (n_problems, n_test).
+        """
+        path = self._path(digest)
+        try:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as entry:
+                predicted, iterations, converged = entry["predicted"], entry["iterations"], entry["converged"]
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return None
+        well_typed = predicted.dtype == np.int16 and iterations.dtype == np.int64 and converged.dtype == np.bool_
+        if not well_typed or predicted.shape != shape or iterations.shape != shape[:1] or converged.shape != shape[:1]:
+            return None
+        return TaskResult(index, predicted, iterations, converged)
+
+    def write(self, digest: str, result: TaskResult) -> None:
+        """Keep a finished task; the file is whole or not there."""
+        make_directory(self.directory)
+        with replacing(self._path(digest)) as temporary, temporary.open("wb") as file:
+            np.savez(file, predicted=result.predicted, iterations=result.iterations, converged=result.converged)
+
+    def _path(self, digest: str) -> Path:
+        return self.directory / f"{digest}.npz"
+
+
+class TaskDigests:
+    """Digests of the tasks of one sweep; what they share is hashed once."""
+
+    def __init__(self, given: SweepInput, solver: str, tol: float) -> None:
+        self._given = given
+        self._settings = [NUMERIC_VERSION, solver, repr(tol)]
+        self._labels = hashlib.sha256(np.ascontiguousarray(given.labels).tobytes()).hexdigest()
+        self._features: dict[str, str] = {}
+        self._folds: dict[int, str] = {}
+
+    def digest(self, key: GramKey, task: Task) -> str:
+        """Return the sha256, in hexadecimal, of everything that determines the result of `task`."""
+        if key.features not in self._features:
+            self._features[key.features] = _digest_features(self._given.feature_sets[key.features])
+        if key.fold not in self._folds:
+            tested = np.packbits(self._given.folds == key.fold)
+            self._folds[key.fold] = hashlib.sha256(tested.tobytes()).hexdigest()
+        parts = [
+            *self._settings,
+            self._features[key.features],
+            self._labels,
+            self._folds[key.fold],
+            task.kernel,
+            *(repr(float(number)) for number in (task.gamma, task.degree, task.coef0)),
+            task.costs.shape,
+            hashlib.sha256(task.costs.tobytes()).hexdigest(),
+        ]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _digest_features(features: FeatureSet) -> str:
+    digest = hashlib.sha256(json.dumps(list(features.values.shape)).encode())
+    for array in (features.values, features.descriptor_of_dimension.astype(np.int64), features.enumerated):
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()

@@ -1,0 +1,169 @@
+"""Which problems a sweep consists of: combinations that are provably the same problem are solved once.
+
+The rules, each exact (and each counted):
+
+* *equal preprocessing*: feature sets that differ by a rescaling of descriptors are the same once each dimension is
+  scaled to the range of the fold's training part, as long as the same dimensions survive the cleaner there;
+* *equal weights*: a problem is named by its cost per class, so balanced weights that come out as 1 cost nothing;
+* *polynomial scale*: with coef0 = 0, K_gamma = gamma^degree K_1, so (C, gamma) is the problem (C gamma^degree, 1).
+  Used where gamma is a power of two: then every float of the solver's run is scaled exactly;
+* *other*: a linear kernel has no gamma, and a combination may be listed twice.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from fastgrid.sweep.combinations import Combination, Counters, FeatureSet, SweepInput
+from fastgrid.sweep.task import Task, present_classes
+from fastgrid.transforms.scaling import fit_scaling
+
+
+@dataclass(frozen=True)
+class GramKey:
+    """What determines the Gram matrix of a task."""
+
+    features: str
+    fold: int
+    kernel: str
+    gamma: float
+    degree: int
+    coef0: float
+
+
+@dataclass(frozen=True)
+class ProblemKey:
+    """What determines a problem: its Gram matrix and the cost of each class of the training part."""
+
+    gram: GramKey
+    costs: tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """The tasks of a sweep and which problem answers which combination.
+
+    Attributes
+    ----------
+    keys : list of GramKey
+        One per task.
+    tasks : list of Task
+        In the order of `keys`.
+    answers : dict from (combination index, fold) to (task index, problem index)
+    counters : Counters
+        Problems asked, to be solved, and shared by each rule; iterations are still zero.
+    """
+
+    keys: list[GramKey]
+    tasks: list[Task]
+    answers: dict[tuple[int, int], tuple[int, int]]
+    counters: Counters
+
+
+def make_plan(given: SweepInput) -> Plan:
+    """Find the distinct problems of `given`.
+
+    Folds without test items are passed over. A task holds all problems on one Gram matrix, cheapest cost first.
+    """
+    wanted: dict[tuple[int, int], ProblemKey] = {}
+    counters = Counters(combinations=len(given.combinations))
+    for fold in sorted({int(fold) for fold in given.folds}):
+        _plan_fold(given, fold, wanted, counters)
+    by_gram: dict[GramKey, set[tuple[float, ...]]] = {}
+    for problem in wanted.values():
+        by_gram.setdefault(problem.gram, set()).add(problem.costs)
+    position: dict[ProblemKey, tuple[int, int]] = {}
+    tasks = []
+    for task_index, (gram, costs) in enumerate(by_gram.items()):
+        ordered = sorted(costs)
+        tasks.append(Task(gram.kernel, gram.gamma, gram.degree, gram.coef0, np.array(ordered, dtype=np.float64)))
+        position.update({ProblemKey(gram, cost): (task_index, row) for row, cost in enumerate(ordered)})
+    answers = {asked: position[problem] for asked, problem in wanted.items()}
+    counters.problems_solved = len(position)
+    return Plan(list(by_gram), tasks, answers, counters)
+
+
+def _plan_fold(given: SweepInput, fold: int, wanted: dict[tuple[int, int], ProblemKey], counters: Counters) -> None:
+    training = given.folds != fold
+    weights = balanced_weights(given.labels[training])
+    same = _representatives(given.feature_sets.values(), training)
+    as_asked, same_features, same_costs, final = set(), set(), set(), set()
+    for index, asked in enumerate(given.combinations):
+        combination = replace(asked, gamma=1.0) if asked.kernel == "linear" else asked
+        as_asked.add(combination)
+        combination = replace(combination, features=same[combination.features])
+        same_features.add(combination)
+        costs = combination.C * weights if combination.balanced else np.full_like(weights, combination.C)
+        plain = ProblemKey(_gram_key(combination, fold), tuple(costs.tolist()))
+        same_costs.add(plain)
+        problem = unit_gamma(plain)
+        final.add(problem)
+        wanted[index, fold] = problem
+    counters.problems_asked += len(given.combinations)
+    counters.skipped_other += len(given.combinations) - len(as_asked)
+    counters.skipped_equal_preprocessing += len(as_asked) - len(same_features)
+    counters.skipped_equal_weights += len(same_features) - len(same_costs)
+    counters.skipped_polynomial_scale += len(same_costs) - len(final)
+
+
+def _gram_key(combination: Combination, fold: int) -> GramKey:
+    degree, coef0 = (combination.degree, combination.coef0) if combination.kernel == "poly" else (0, 0.0)
+    return GramKey(combination.features, fold, combination.kernel, combination.gamma, degree, coef0)
+
+
+def balanced_weights(training_labels: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:
+    """Return the weight n / (n_c k) of each class that occurs, in order of first appearance (Gaia's balanceClasses).
+
+    Parameters
+    ----------
+    training_labels : ndarray of int16, shape (n,)
+
+    Returns
+    -------
+    ndarray of float64, shape (k,)
+    """
+    classes = present_classes(training_labels)
+    counts = np.array([np.count_nonzero(training_labels == code) for code in classes], dtype=np.int64)
+    return len(training_labels) / (counts * len(classes))
+
+
+def unit_gamma(problem: ProblemKey) -> ProblemKey:
+    """Return the problem with gamma = 1 that a homogeneous polynomial problem is, where the scaling is exact.
+
+    K_gamma = gamma^degree K_1: the duals scale by gamma^-degree, gradient and stopping test stay as they are. With
+    gamma a power of two all of it is exact in floating point, so LIBSVM's iterates are the same too.
+    """
+    gram = problem.gram
+    if gram.kernel != "poly" or gram.coef0 != 0.0 or math.frexp(gram.gamma)[0] != 0.5:
+        return problem
+    factor = gram.gamma**gram.degree
+    costs = tuple(cost * factor for cost in problem.costs)
+    if not all(2.0**-500 < cost < 2.0**500 for cost in costs):
+        return problem
+    return ProblemKey(replace(gram, gamma=1.0), costs)
+
+
+def _representatives(feature_sets: Iterable[FeatureSet], training: npt.NDArray[np.bool_]) -> dict[str, str]:
+    # For each feature set the first one that is the same problem after scaling on `training`.
+    first: dict[tuple[str, bytes], str] = {}
+    same: dict[str, str] = {}
+    groups: dict[str, list[FeatureSet]] = {}
+    for features in feature_sets:
+        same[features.key] = features.key
+        if features.equivalence:
+            groups.setdefault(features.equivalence, []).append(features)
+    for equivalence, members in groups.items():
+        if len(members) == 1:
+            continue
+        for features in members:
+            scaling = fit_scaling(
+                np.asarray(features.values[training]), features.descriptor_of_dimension, features.enumerated
+            )
+            kept = scaling.columns.astype(np.int64).tobytes()
+            same[features.key] = first.setdefault((equivalence, kept), features.key)
+    return same
