@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-SOLVERS = ("libsvm",)
+SOLVERS = ("smo", "libsvm")
 
 #: LIBSVM's iterations are unbounded by default; Gaia's cap keeps a hopeless problem from running for ever.
 MAXIMUM_ITERATIONS = 10_000_000
@@ -72,6 +72,10 @@ def get_solver(name: str) -> Solver:
     ValueError
         For a name that is not in `SOLVERS`.
     """
+    if name == "smo":
+        from fastgrid.solvers.smo import SmoSolver
+
+        return SmoSolver()
     if name == "libsvm":
         from fastgrid.solvers.libsvm import LibsvmSolver
 
