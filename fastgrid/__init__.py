@@ -1,3 +1,42 @@
-"""Fast, exact model selection for support vector machines."""
+"""Fast, exact model selection for support vector machines.
+
+The commands of the command line are functions here too, with the same names: ``fastgrid.train_model_from_sigs(...)``.
+They are imported when first used, so that ``import fastgrid`` is cheap.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "train_model_from_sigs": "fastgrid.project.training",
+    "train_model": "fastgrid.project.training",
+    "generate_classification_project": "fastgrid.project.training",
+    "run_tests": "fastgrid.project.training",
+    "generate_params_report": "fastgrid.project.training",
+    "select_best_model": "fastgrid.project.training",
+    "retrain_model": "fastgrid.project.training",
+    "get_classification_results": "fastgrid.project.stored_results",
+    "visualize_confusion_matrix": "fastgrid.project.stored_results",
+    "json_to_sig": "fastgrid.project.conversion",
+    "predict": "fastgrid.project.prediction",
+    "Model": "fastgrid.model.model",
+    "RunSettings": "fastgrid.project.settings",
+    "Console": "fastgrid.common.console",
+    "UserError": "fastgrid.common.errors",
+}
+
+__all__ = ["__version__", *_HOMES]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'fastgrid' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -9,8 +9,17 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from fastgrid.common.errors import FastgridError, TaskFailuresError, UserError
+
+if TYPE_CHECKING:
+    from fastgrid.common.console import Console
+    from fastgrid.project.schema import Project
+    from fastgrid.project.selection import Selection
+    from fastgrid.project.settings import RunSettings
+    from fastgrid.project.training import TrainingOutcome
+    from fastgrid.report.rows import ReportRow
 
 INTERRUPTED = 130
 
@@ -20,36 +29,14 @@ def parser_of(name: str, description: str) -> argparse.ArgumentParser:
     return argparse.ArgumentParser(prog=f"fastgrid {name}", description=description)
 
 
-def add_worker_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of commands that take long."""
-    parser.add_argument("-j", "--jobs", type=positive, metavar="N", help="number of workers (default: see the README)")
-    parser.add_argument(
-        "--backend", choices=("processes", "threads"), default="processes", help="what the workers are"
-    )
-    parser.add_argument("--strict", action="store_true", help="a descriptor file that is left out is an error")
-    add_quiet_option(parser)
-
-
 def add_quiet_option(parser: argparse.ArgumentParser) -> None:
     """Add ``--quiet``."""
     parser.add_argument("-q", "--quiet", action="store_true", help="only warnings and results, no progress")
 
 
-def add_results_option(parser: argparse.ArgumentParser) -> None:
-    """Add ``--results``."""
-    parser.add_argument(
-        "--results",
-        choices=("all", "best"),
-        default="all",
-        help="write a .result file for every combination or for the best one only (default: all)",
-    )
-
-
 def add_seed_option(parser: argparse.ArgumentParser) -> None:
     """Add ``--seed``."""
-    parser.add_argument(
-        "-s", "--seed", type=float, default=1.0, help="seed of the folds; 0 takes the clock (default: 1)"
-    )
+    parser.add_argument("-s", "--seed", type=float, help="seed of the folds; 0 takes the clock (default: 1)")
 
 
 def add_cluster_option(parser: argparse.ArgumentParser, *short: str) -> None:
@@ -105,3 +92,97 @@ def _termination_as_interrupt() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, previous)
+
+
+def add_consistency_option(parser: argparse.ArgumentParser, short: str) -> None:
+    """Add ``--force-consistency`` under its short name."""
+    parser.add_argument(
+        short,
+        "--force-consistency",
+        "--force_consistency",
+        action="store_true",
+        help="leave out items that only one of ground truth and file list names",
+    )
+
+
+def add_solver_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--solver``."""
+    parser.add_argument(
+        "--solver", choices=("smo", "libsvm"), default="smo", help="our solver (default) or LIBSVM itself: same results"
+    )
+
+
+def add_strict_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--strict``."""
+    parser.add_argument("--strict", action="store_true", help="a descriptor file that is left out is an error")
+
+
+def add_sweep_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of commands that run a sweep."""
+    parser.add_argument(
+        "-j",
+        "--jobs",
+        type=positive,
+        metavar="N",
+        help="number of workers (default: GAIA_NUM_TRAINING_PROCESSES, the project's numberProcesses, all cores)",
+    )
+    parser.add_argument("--backend", choices=("processes", "threads"), default="processes", help="what the workers are")
+    parser.add_argument(
+        "--results",
+        choices=("all", "best"),
+        default="all",
+        help="write a .result file for every combination or for the best one only (default: all)",
+    )
+    add_solver_option(parser)
+    add_strict_option(parser)
+    add_quiet_option(parser)
+
+
+def settings_of(options: argparse.Namespace) -> RunSettings:
+    """Return the run settings among parsed options; what a command has no option for stays at its default."""
+    from fastgrid.project.settings import RunSettings
+
+    names = ("jobs", "backend", "solver", "cluster_mode", "strict", "results")
+    return RunSettings(**{name: getattr(options, name) for name in names if hasattr(options, name)})
+
+
+def console_of(options: argparse.Namespace) -> Console:
+    """Return the console that the parsed options ask for."""
+    from fastgrid.common.console import Console
+
+    return Console(options.quiet)
+
+
+def print_best(rows: Sequence[ReportRow], count: int = 10) -> None:
+    """Print the best combinations to standard output, as a table with lines on a terminal."""
+    from fastgrid.report.listing import best_table, format_best
+
+    if sys.stdout.isatty():
+        from rich.console import Console as RichConsole
+
+        RichConsole().print(best_table(rows, count))
+    else:
+        sys.stdout.write(format_best(rows, count))
+
+
+def print_selection(project: Project, selection: Selection) -> None:
+    """Print where the final model is, and the RESULT line of Gaia's scripts."""
+    from fastgrid.report.listing import result_line
+
+    print(f"model: {selection.model_path}")
+    print(f"confusion matrix: {selection.page_path}")
+    if selection.best.scores is not None:
+        print(result_line(str(project.path), selection.best.scores, selection.best.candidate.results_file))
+
+
+def tell_outcome(outcome: TrainingOutcome) -> int:
+    """Print what a training came to; return the exit code."""
+    print_best(outcome.ranked.rows)
+    print(f"report: {outcome.report_path}")
+    print_selection(outcome.project, outcome.selection)
+    return exit_code(outcome.failures)
+
+
+def exit_code(failures: Sequence[str]) -> int:
+    """Return 3 if tasks failed, else 0."""
+    return TaskFailuresError.exit_code if failures else 0

@@ -6,8 +6,10 @@ apart; numba sets no flag on the select. These say "no NaN, sign of zero does no
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
+import numba
 from numba import types
 from numba.core.typing.templates import Signature
 from numba.extending import intrinsic
@@ -15,26 +17,24 @@ from numba.extending import intrinsic
 _FLAGS = ("nnan", "nsz")
 
 
-def _select(comparison: str) -> Any:
-    def generate(context: Any, builder: Any, signature: Signature, arguments: Any) -> Any:
+def _chosen(comparison: str, plain: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    # The intrinsic for jitted code; the plain function where numba is told not to compile.
+    if getattr(numba.config, "DISABLE_JIT", 0):
+        return plain
+
+    def generate(_context: Any, builder: Any, _signature: Signature, arguments: Any) -> Any:
         first, second = arguments
-        chosen = builder.fcmp_ordered(comparison, first, second, flags=_FLAGS)
-        return builder.select(chosen, first, second, flags=_FLAGS)
+        condition = builder.fcmp_ordered(comparison, first, second, flags=_FLAGS)
+        return builder.select(condition, first, second, flags=_FLAGS)
 
-    return generate
+    def declare(_typing_context: Any, first: Any, second: Any) -> Any:
+        if first == second and isinstance(first, types.Float):
+            return first(first, first), generate
+        return None
 
-
-@intrinsic
-def smaller(typing_context: Any, first: Any, second: Any) -> Any:
-    """Return the smaller of two floats of one type; neither may be NaN."""
-    if first == second and isinstance(first, types.Float):
-        return first(first, first), _select("<")
-    return None
+    return cast("Callable[[Any, Any], Any]", intrinsic(declare))
 
 
-@intrinsic
-def larger(typing_context: Any, first: Any, second: Any) -> Any:
-    """Return the larger of two floats of one type; neither may be NaN."""
-    if first == second and isinstance(first, types.Float):
-        return first(first, first), _select(">")
-    return None
+#: The smaller and the larger of two floats of one type; neither may be NaN.
+smaller = _chosen("<", min)
+larger = _chosen(">", max)

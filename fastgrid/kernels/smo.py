@@ -256,9 +256,7 @@ def _step(
         curvature = TAU
     distance = (state[GRADIENT, second] - state[GRADIENT, first]) / curvature
     if sign[first] != sign[second]:
-        new_first, new_second = _move_together(
-            old_first, old_second, sign[first] * distance, cost[first], cost[second]
-        )
+        new_first, new_second = _move_together(old_first, old_second, sign[first] * distance, cost[first], cost[second])
     else:
         new_first, new_second = _move_apart(old_first, old_second, sign[first] * distance, cost[first], cost[second])
     alpha[first], alpha[second] = new_first, new_second
@@ -291,9 +289,7 @@ def _move_together(
 
 
 @jit
-def _move_apart(
-    first: float, second: float, step: float, cost_first: float, cost_second: float
-) -> tuple[float, float]:
+def _move_apart(first: float, second: float, step: float, cost_first: float, cost_second: float) -> tuple[float, float]:
     # Labels agree: the first dual grows by the step, the second shrinks; their sum stays.
     total = first + second
     first += step
@@ -383,7 +379,7 @@ def _swap(state: Float64Matrix, order: IntVector, left: int, right: int) -> None
 
 @jit
 def _reconstruct_gradient(gram: Float32Matrix, state: Float64Matrix, order: IntVector, active: int) -> None:
-    # h of the shrunk duals = part from duals at C + sum over free duals, in the current order, - y. O(free (n - active)).
+    # h of the shrunk duals = part of duals at C + sum over free duals in the current order - y. O(free (n - active)).
     n = gram.shape[0]
     if active == n:
         return

@@ -1,0 +1,24 @@
+"""``fastgrid generate_params_report``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from fastgrid.cli import running
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write the ranking as .tsv; return the exit code."""
+    parser = running.parser_of("generate_params_report", "Write the ranking of all combinations of a project.")
+    parser.add_argument("project_file", metavar="PROJECT_FILE")
+    parser.add_argument(
+        "result_file", metavar="RESULT_FILE", nargs="?", help="default: report.tsv beside the project file"
+    )
+    return running.run(parser, argv, _report)
+
+
+def _report(options: argparse.Namespace) -> None:
+    from fastgrid.project.training import generate_params_report
+
+    print(f"report: {generate_params_report(options.project_file, options.result_file)}")

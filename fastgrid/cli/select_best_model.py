@@ -1,0 +1,34 @@
+"""``fastgrid select_best_model``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from fastgrid.cli import running
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Train the best combination on all data; return the exit code."""
+    parser = running.parser_of(
+        "select_best_model", "Train the best combination of finished results on all data; write model and HTML page."
+    )
+    parser.add_argument("project_file", metavar="PROJECT_FILE")
+    parser.add_argument("results_model_file", metavar="RESULTS_MODEL_FILE", help="the final model, e.g. mood.model")
+    running.add_solver_option(parser)
+    running.add_strict_option(parser)
+    running.add_quiet_option(parser)
+    return running.run(parser, argv, _select)
+
+
+def _select(options: argparse.Namespace) -> None:
+    from fastgrid.project.schema import load_project
+    from fastgrid.project.training import select_best_model
+
+    selection = select_best_model(
+        options.project_file,
+        options.results_model_file,
+        settings=running.settings_of(options),
+        console=running.console_of(options),
+    )
+    running.print_selection(load_project(options.project_file), selection)

@@ -1,0 +1,195 @@
+"""Reading some files at once: the work that is handed to a pool, and what comes back from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from fastgrid.descriptors.document import parse_document
+from fastgrid.descriptors.flatten import flatten
+from fastgrid.descriptors.leaves import Leaves, Structure, descriptor_tree, version_of
+from fastgrid.descriptors.patterns import expand
+from fastgrid.descriptors.source import Fingerprint, read_source
+from fastgrid.descriptors.template import Template, learn
+from fastgrid.descriptors.unreadable import UnreadableError
+from fastgrid.descriptors.yaml_tree import Tree
+
+SMALLEST_BATCH = 16
+LARGEST_BATCH = 64
+# So many that a pool of any usual size ends its last batches at about the same time.
+DESIRED_BATCHES = 64
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class MapBatches(Protocol):
+    """Something like `map`: applies a picklable function to each argument, yields the results in order."""
+
+    def __call__(self, function: Callable[[T], R], arguments: Sequence[T], /) -> Iterable[R]:
+        """Return the results, in the order of the arguments."""
+        ...
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some files to read.
+
+    Attributes
+    ----------
+    files : tuple of (str, Path)
+        Item ids and their files.
+    excluded : tuple of str
+        Patterns of the descriptors to remove.
+    digests : bool
+        Compute the digests of the files' contents.
+    """
+
+    files: tuple[tuple[str, Path], ...]
+    excluded: tuple[str, ...] = ()
+    digests: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What became of one file.
+
+    Attributes
+    ----------
+    item_id : str
+    fingerprint : Fingerprint or None
+        None when the content could not be had.
+    leaves : Leaves or None
+        None when the file is unreadable.
+    version : str or None
+        Text of ``metadata.version.essentia``.
+    reason : str
+        Why the file is unreadable.
+    """
+
+    item_id: str
+    fingerprint: Fingerprint | None
+    leaves: Leaves | None = None
+    version: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class BatchReadings:
+    """What became of the files of a batch.
+
+    Attributes
+    ----------
+    readings : tuple of Reading
+        In the order of the batch.
+    excluded_names : frozenset of str
+        The descriptors that were removed.
+    matched_patterns : frozenset of str
+        The patterns of excluded descriptors that matched something.
+    """
+
+    readings: tuple[Reading, ...]
+    excluded_names: frozenset[str]
+    matched_patterns: frozenset[str]
+
+
+def batches_of(files: Mapping[str, Path], excluded: Sequence[str] = (), *, digests: bool = False) -> list[Batch]:
+    """Divide `files`, in their order, into batches of 16 to 64 files."""
+    items = tuple(files.items())
+    size = min(max(-(-len(items) // DESIRED_BATCHES), SMALLEST_BATCH), LARGEST_BATCH)
+    starts = range(0, len(items), size)
+    return [Batch(items[start : start + size], tuple(excluded), digests) for start in starts]
+
+
+def read_batch(batch: Batch) -> BatchReadings:
+    """Read the files of a batch; what is wrong with one of them is its own affair.
+
+    Parameters
+    ----------
+    batch : Batch
+
+    Returns
+    -------
+    BatchReadings
+        Files with the same layout share one `Structure` object.
+
+    Raises
+    ------
+    UserError
+        When a pattern of excluded descriptors is ambiguous.
+    """
+    flattener, excluder = _Flattener(), _Excluder(batch.excluded)
+    readings = tuple(_read_file(item_id, path, batch.digests, flattener, excluder) for item_id, path in batch.files)
+    return BatchReadings(readings, frozenset(excluder.names), frozenset(excluder.matched))
+
+
+def read_batches(batches: Sequence[Batch], map_batches: MapBatches | None = None) -> Iterator[BatchReadings]:
+    """Read all `batches` by way of `map_batches` (the built-in `map` by default)."""
+    yield from map(read_batch, batches) if map_batches is None else map_batches(read_batch, batches)
+
+
+def _read_file(item_id: str, path: Path, digest: bool, flattener: _Flattener, excluder: _Excluder) -> Reading:
+    fingerprint = None
+    try:
+        data, fingerprint = read_source(path, digest=digest)
+        document = parse_document(data, path.name)
+        version = version_of(document.tree)
+        leaves = flattener.flatten(descriptor_tree(document), is_json=document.is_json)
+    except UnreadableError as error:
+        return Reading(item_id, fingerprint, reason=str(error))
+    return Reading(item_id, fingerprint, excluder.apply(leaves), version)
+
+
+class _Flattener:
+    """Goes the fast way with the last layout learned, the exact way where that does not fit."""
+
+    def __init__(self) -> None:
+        self._template: Template | None = None
+        self._structures: dict[Structure, Structure] = {}
+
+    def flatten(self, tree: Tree, *, is_json: bool) -> Leaves:
+        return (self._quickly(tree) if is_json else None) or self._exactly(tree)
+
+    def _quickly(self, tree: Tree) -> Leaves | None:
+        leaves = self._template.flatten(tree) if self._template else None
+        if leaves is None:
+            self._template = learn(tree) or self._template
+            leaves = self._template.flatten(tree) if self._template else None
+        return leaves
+
+    def _exactly(self, tree: Tree) -> Leaves:
+        leaves = flatten(tree)
+        shared = self._structures.setdefault(leaves.structure, leaves.structure)
+        return replace(leaves, structure=shared)
+
+
+class _Excluder:
+    """Removes the excluded descriptors; looks at each distinct layout only once."""
+
+    def __init__(self, patterns: tuple[str, ...]) -> None:
+        self.names: set[str] = set()
+        self.matched: set[str] = set()
+        self._patterns = patterns
+        self._seen: dict[Structure, tuple[frozenset[str], Structure]] = {}
+        self._remaining: dict[Structure, Structure] = {}
+
+    def apply(self, leaves: Leaves) -> Leaves:
+        if not self._patterns:
+            return leaves
+        structure = leaves.structure
+        if structure not in self._seen:
+            self._seen[structure] = self._divide(structure)
+        names, remaining = self._seen[structure]
+        return leaves.without(names, remaining) if names else leaves
+
+    def _divide(self, structure: Structure) -> tuple[frozenset[str], Structure]:
+        expansion = expand(self._patterns, structure.names)
+        self.matched.update(set(self._patterns).difference(expansion.unmatched))
+        names = frozenset(expansion.names)
+        self.names |= names
+        pairs = zip(structure.names, structure.textual, strict=True)
+        kept = {name: textual for name, textual in pairs if name not in names}
+        remaining = Structure(tuple(kept), tuple(kept.values()))
+        return names, self._remaining.setdefault(remaining, remaining)

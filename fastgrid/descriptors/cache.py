@@ -1,0 +1,219 @@
+"""A collection kept on disk: the matrix as .npy, the text as .text.npy, the layout beside them as JSON.
+
+The layout is written last and holds the digests of the other two, so that a matrix which is damaged, or was
+written by another process in the meantime, is never believed.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any
+
+import numpy as np
+
+from fastgrid.common.errors import UserError
+from fastgrid.common.files import make_directory, write_bytes, write_text
+from fastgrid.descriptors.array_file import digest_of, write_matrix
+from fastgrid.descriptors.source import Fingerprint, still_same
+from fastgrid.descriptors.table import Descriptor, DescriptorTable, Kind, item_order
+
+# To be raised whenever the same files would give another table, or the layout is written otherwise.
+SCHEMA = "fastgrid descriptors 1"
+
+
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """What is kept of a collection, apart from where its files are.
+
+    Attributes
+    ----------
+    table : DescriptorTable
+    fingerprints : mapping of str to Fingerprint or None
+        Of every file, those left out too; None for a file whose content could not be had.
+    excluded : tuple of str
+        The patterns of excluded descriptors.
+    unmatched : tuple of str
+        Those of them that matched nothing.
+    left_out_files, left_out_descriptors : mapping of str to str
+        Id or name -> reason.
+    notes : tuple of str
+    versions : mapping of str to str or None
+    """
+
+    table: DescriptorTable
+    fingerprints: Mapping[str, Fingerprint | None]
+    excluded: tuple[str, ...]
+    unmatched: tuple[str, ...]
+    left_out_files: Mapping[str, str]
+    left_out_descriptors: Mapping[str, str]
+    notes: tuple[str, ...]
+    versions: Mapping[str, str | None]
+
+
+class Cache:
+    """The three files of a kept collection.
+
+    Parameters
+    ----------
+    stem : Path
+        ``<stem>.npy``, ``<stem>.text.npy`` and ``<stem>.layout.json`` are the files.
+    """
+
+    def __init__(self, stem: Path) -> None:
+        self.values_path = stem.with_name(f"{stem.name}.npy")
+        self.text_path = stem.with_name(f"{stem.name}.text.npy")
+        self.layout_path = stem.with_name(f"{stem.name}.layout.json")
+
+    def load(self, files: Mapping[str, Path], excluded: tuple[str, ...]) -> Stored | None:
+        """Return what is kept if it is whole and still what `files` hold, else None.
+
+        Parameters
+        ----------
+        files : mapping of str to Path
+        excluded : tuple of str
+
+        Returns
+        -------
+        Stored or None
+            The values of its table are memory-mapped. Where the content of files is the same but not their
+            time or place, the layout is brought up to date.
+
+        Raises
+        ------
+        UserError
+            When the layout has to be brought up to date and cannot be written.
+        """
+        try:
+            layout = json.loads(self.layout_path.read_text(encoding="utf-8"))
+            if layout["schema"] != SCHEMA or tuple(layout["excluded"]) != excluded:
+                return None
+            recorded = _files_of_json(layout["files"])
+            if recorded.keys() != files.keys():
+                return None
+            stored = self._stored(layout, {item_id: seen for item_id, (_, seen) in recorded.items()})
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            # Whatever is wrong with it, the remedy is the same: to read the files again.
+            return None
+        present = _present_fingerprints(files, recorded)
+        if present is None:
+            return None
+        current = _files_as_json(files, present)
+        if current != layout["files"]:
+            write_text(self.layout_path, _as_text({**layout, "files": current}))
+        return stored
+
+    def save(self, stored: Stored, files: Mapping[str, Path]) -> Stored:
+        """Write `stored` and return it with its values memory-mapped from the file.
+
+        Parameters
+        ----------
+        stored : Stored
+        files : mapping of str to Path
+            The files that were read.
+
+        Returns
+        -------
+        Stored
+
+        Raises
+        ------
+        UserError
+            When the files cannot be written, or another process writes them at the same time.
+        """
+        make_directory(self.layout_path.parent)
+        table = stored.table
+        write_matrix(self.values_path, table.values)
+        text = io.BytesIO()
+        np.save(text, table.text, allow_pickle=False)
+        write_bytes(self.text_path, text.getvalue())
+        layout = {
+            "schema": SCHEMA,
+            "values_sha256": digest_of(table.values),
+            "text_sha256": digest_of(table.text),
+            "excluded": stored.excluded,
+            "unmatched": stored.unmatched,
+            "ids": table.ids,
+            "descriptors": [[d.name, d.kind.value, d.length] for d in table.descriptors],
+            "left_out_files": stored.left_out_files,
+            "left_out_descriptors": stored.left_out_descriptors,
+            "notes": stored.notes,
+            "versions": stored.versions,
+            "files": _files_as_json(files, stored.fingerprints),
+        }
+        write_text(self.layout_path, _as_text(layout))
+        try:
+            return self._stored(json.loads(_as_text(layout)), stored.fingerprints)
+        except (OSError, ValueError) as error:
+            raise UserError(
+                f"{self.values_path}: was changed while it was written; do not let two runs share a directory"
+            ) from error
+
+    def _stored(self, layout: dict[str, Any], fingerprints: Mapping[str, Fingerprint | None]) -> Stored:
+        descriptors = tuple(Descriptor(name, Kind(kind), length) for name, kind, length in layout["descriptors"])
+        # open_memmap reads nothing but .npy, never pickles, and checks the size before memory is taken.
+        values = np.lib.format.open_memmap(self.values_path, mode="r")
+        text = np.lib.format.open_memmap(self.text_path, mode="r")
+        table = DescriptorTable(tuple(layout["ids"]), descriptors, values, np.array(text))
+        _check(table, layout)
+        return Stored(
+            table=table,
+            fingerprints=fingerprints,
+            excluded=tuple(layout["excluded"]),
+            unmatched=tuple(layout["unmatched"]),
+            left_out_files=dict(layout["left_out_files"]),
+            left_out_descriptors=dict(layout["left_out_descriptors"]),
+            notes=tuple(layout["notes"]),
+            versions=dict(layout["versions"]),
+        )
+
+
+def _check(table: DescriptorTable, layout: dict[str, Any]) -> None:
+    n_items = len(table.ids)
+    width = sum(d.length for d in table.numeric)
+    n_texts = sum(d.length for d in table.textual)
+    if table.values.dtype != np.float32 or table.values.shape != (n_items, width):
+        raise ValueError("the matrix is not the one of the layout")
+    if table.text.dtype.kind != "U" or table.text.shape != (n_items, n_texts):
+        raise ValueError("the text is not the one of the layout")
+    if digest_of(table.values) != layout["values_sha256"] or digest_of(table.text) != layout["text_sha256"]:
+        raise ValueError("the matrix or the text has changed")
+
+
+def _present_fingerprints(
+    files: Mapping[str, Path], recorded: Mapping[str, tuple[str, Fingerprint | None]]
+) -> dict[str, Fingerprint | None] | None:
+    present: dict[str, Fingerprint | None] = {}
+    for item_id, path in files.items():
+        old_name, fingerprint = recorded[item_id]
+        # The suffix decides how a file is read, so that it is part of the content.
+        if PurePath(old_name).suffixes[-2:] != path.suffixes[-2:]:
+            return None
+        same, present[item_id] = still_same(path, fingerprint)
+        if not same:
+            return None
+    return present
+
+
+def _files_as_json(
+    files: Mapping[str, Path], fingerprints: Mapping[str, Fingerprint | None]
+) -> dict[str, list[str | int | None]]:
+    rows: dict[str, list[str | int | None]] = {}
+    for item_id in sorted(files, key=item_order):
+        path, seen = str(files[item_id]), fingerprints[item_id]
+        rows[item_id] = [path, seen.size, seen.modified, seen.sha256] if seen else [path, None, None, None]
+    return rows
+
+
+def _files_of_json(rows: dict[str, Any]) -> dict[str, tuple[str, Fingerprint | None]]:
+    return {
+        item_id: (path, None if digest is None else Fingerprint(size, modified, digest))
+        for item_id, (path, size, modified, digest) in rows.items()
+    }
+
+
+def _as_text(layout: Mapping[str, object]) -> str:
+    return json.dumps(layout, indent=0) + "\n"

@@ -1,0 +1,178 @@
+"""Many descriptor files -> one collection: the table they share, and all that was left out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastgrid.common.errors import UserError, one_line
+from fastgrid.descriptors.assemble import assemble
+from fastgrid.descriptors.batches import MapBatches, batches_of, read_batches
+from fastgrid.descriptors.cache import Cache, Stored
+from fastgrid.descriptors.gather import Gathered
+from fastgrid.descriptors.layout import majority_layout
+from fastgrid.descriptors.table import DescriptorTable, item_order
+
+EXCLUDED = "is among the excluded descriptors"
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A file or a descriptor that did not come into the table.
+
+    Attributes
+    ----------
+    name : str
+        Item id, or name of the descriptor.
+    path : Path or None
+        The file; None for descriptors.
+    reason : str
+        On one line, a clause to follow the name.
+    """
+
+    name: str
+    path: Path | None
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Collection:
+    """Descriptor files, read and merged.
+
+    Attributes
+    ----------
+    table : DescriptorTable
+        Real and text descriptors, ids sorted by `item_order`. Its values are memory-mapped and read-only
+        where a cache was asked for.
+    left_out_files : tuple of LeftOut
+        Sorted by id.
+    left_out_descriptors : tuple of LeftOut
+        Sorted by name.
+    notes : tuple of str
+        What was read otherwise than it is written.
+    versions : mapping of str to str or None
+        For every readable file the text of ``metadata.version.essentia``.
+    from_cache : bool
+        Whether no file had to be read again.
+    """
+
+    table: DescriptorTable
+    left_out_files: tuple[LeftOut, ...]
+    left_out_descriptors: tuple[LeftOut, ...]
+    notes: tuple[str, ...]
+    versions: Mapping[str, str | None]
+    from_cache: bool
+
+
+def read_collection(
+    files: Mapping[str, Path],
+    *,
+    cache: Path | None = None,
+    excluded: Sequence[str] = (),
+    fail_on_unmatched: bool = False,
+    strict: bool = False,
+    map_batches: MapBatches | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Collection:
+    """Read descriptor files and merge them into one table, as Gaia 2.4.6 merges one chunk.
+
+    The layout of most files is the reference. A file that differs from it, or cannot be read, is left out
+    and listed with the reason; so is every descriptor that cannot be used.
+
+    Parameters
+    ----------
+    files : mapping of str to Path
+        Item id -> file.
+    cache : Path, optional
+        Keep the table in ``<cache>.npy``, ``<cache>.text.npy`` and ``<cache>.layout.json``, and read no file
+        again while all of them have the content that they had.
+    excluded : sequence of str, optional
+        Patterns of descriptors to remove from each file before files are compared.
+    fail_on_unmatched : bool, default False
+        Make a pattern in `excluded` that matches nothing in any file an error.
+    strict : bool, default False
+        Make a file that is left out an error.
+    map_batches : callable, optional
+        Like the built-in `map`, the default: applies a picklable function to each element of a sequence and
+        yields the results in order, for instance in a process pool.
+    progress : callable, optional
+        Called with the number of files that were finished since the last call.
+
+    Returns
+    -------
+    Collection
+
+    Raises
+    ------
+    UserError
+        When no file is readable, no two files have the same layout, `strict` or `fail_on_unmatched` is
+        violated, a pattern is ambiguous or the cache cannot be written.
+    """
+    patterns = tuple(excluded)
+    kept = Cache(cache) if cache is not None else None
+    stored = kept.load(files, patterns) if kept is not None else None
+    from_cache = stored is not None
+    if stored is None:
+        stored = _read(files, patterns, map_batches, progress, digests=kept is not None)
+    elif progress is not None:
+        progress(len(files))
+    if fail_on_unmatched and stored.unmatched:
+        raise UserError(
+            f"excludedDescriptors: the pattern {one_line(repr(stored.unmatched[0]), 80)} matches nothing in the "
+            "files; correct it, or set failOnUnmatched to False"
+        )
+    left_out = tuple(LeftOut(name, files[name], reason) for name, reason in stored.left_out_files.items())
+    if strict and left_out:
+        more = f" (and {len(left_out) - 1} more files are left out)" if len(left_out) > 1 else ""
+        first = left_out[0]
+        raise UserError(f"{first.path}: {first.reason}{more}; correct or remove it, or do without --strict")
+    if kept is not None and not from_cache:
+        stored = kept.save(stored, files)
+    return Collection(
+        table=stored.table,
+        left_out_files=left_out,
+        left_out_descriptors=tuple(LeftOut(n, None, r) for n, r in stored.left_out_descriptors.items()),
+        notes=stored.notes,
+        versions=stored.versions,
+        from_cache=from_cache,
+    )
+
+
+def _read(
+    files: Mapping[str, Path],
+    patterns: tuple[str, ...],
+    map_batches: MapBatches | None,
+    progress: Callable[[int], None] | None,
+    *,
+    digests: bool,
+) -> Stored:
+    gathered = Gathered()
+    ordered = {item_id: files[item_id] for item_id in sorted(files, key=item_order)}
+    for batch in read_batches(batches_of(ordered, patterns, digests=digests), map_batches):
+        gathered.add(batch)
+        if progress is not None:
+            progress(len(batch.readings))
+    if not gathered.leaves:
+        raise _nothing_readable(ordered, gathered.left_out)
+    reference = majority_layout({item_id: leaves.structure for item_id, leaves in gathered.leaves.items()})
+    gathered.leave_out_strangers(reference)
+    assembled = assemble(gathered.leaves, reference)
+    left_out_descriptors = dict.fromkeys(gathered.excluded_names, EXCLUDED) | dict(assembled.left_out)
+    return Stored(
+        table=assembled.table,
+        fingerprints=gathered.fingerprints,
+        excluded=patterns,
+        unmatched=tuple(pattern for pattern in patterns if pattern not in gathered.matched),
+        left_out_files={name: gathered.left_out[name] for name in sorted(gathered.left_out, key=item_order)},
+        left_out_descriptors=dict(sorted(left_out_descriptors.items())),
+        notes=tuple(gathered.notes),
+        versions=gathered.versions,
+    )
+
+
+def _nothing_readable(files: Mapping[str, Path], left_out: Mapping[str, str]) -> UserError:
+    if not files:
+        return UserError("there is no descriptor file to read; give at least one")
+    first = next(iter(left_out))
+    return UserError(f"no descriptor file is readable; the first one, {files[first]}: {left_out[first]}")

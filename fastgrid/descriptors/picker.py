@@ -1,0 +1,76 @@
+"""Taking chosen descriptors out of the leaves of files that have one layout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from fastgrid.descriptors.leaves import Leaves, Structure
+
+Int32Vector = npt.NDArray[np.int32]
+IndexVector = npt.NDArray[np.intp]
+
+
+class Picker:
+    """Finds descriptors in the leaves of one layout.
+
+    Parameters
+    ----------
+    structure : Structure
+        The layout of the leaves to come.
+    names : sequence of str
+        The descriptors to take, all of them in `structure`.
+    textual : sequence of bool
+        Which of them are wanted as text. Text is never wanted as numbers.
+    """
+
+    def __init__(self, structure: Structure, names: Sequence[str], textual: Sequence[bool]) -> None:
+        self.structure = structure
+        place = {name: i for i, name in enumerate(structure.names)}
+        self._positions = np.array([place[name] for name in names], dtype=np.intp)
+        is_text = structure.text_mask[self._positions]
+        wanted_as_text = np.array(textual, dtype=np.bool_)
+        self._to_text = wanted_as_text & ~is_text
+        self._number_positions = self._positions[~wanted_as_text]
+        self._text_positions = tuple(
+            (int(i), bool(is_text[k])) for k, i in enumerate(self._positions) if wanted_as_text[k]
+        )
+
+    def lengths(self, leaves: Leaves) -> Int32Vector:
+        """Return the lengths of the descriptors, int32 of shape (n_descriptors,).
+
+        Numbers that become text are one text, however many they are (Gaia 2.4.6 behaviour).
+        """
+        lengths = leaves.lengths[self._positions]
+        return np.where(self._to_text, np.minimum(lengths, 1), lengths)
+
+    def numbers(self, leaves: Leaves) -> npt.NDArray[np.float32]:
+        """Return the values of the descriptors that are wanted as numbers, one after the other."""
+        lengths = leaves.lengths[self._number_positions].astype(np.intp)
+        before = np.cumsum(lengths) - lengths
+        shifts = np.repeat(leaves.starts[self._number_positions] - before, lengths)
+        return leaves.values[shifts + np.arange(len(shifts))]
+
+    def texts(self, leaves: Leaves) -> list[str]:
+        """Return the values of the descriptors that are wanted as text, one after the other."""
+        found: list[str] = []
+        for position, is_text in self._text_positions:
+            start, length = int(leaves.starts[position]), int(leaves.lengths[position])
+            if is_text:
+                found += leaves.texts[start : start + length]
+            elif length:
+                found.append(text_of_number(leaves.values[start + length - 1]))
+        return found
+
+
+def text_of_number(number: np.float32) -> str:
+    """Return a number as Gaia 2.4.6 turns it into text: six significant digits, ``%g`` of C.
+
+    Examples
+    --------
+    >>> text_of_number(np.float32(3.14159265)), text_of_number(np.float32(1e-9))
+    ('3.14159', '1e-09')
+    """
+    return f"{float(number):g}"

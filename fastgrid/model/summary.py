@@ -1,0 +1,49 @@
+"""A model in words and numbers, for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastgrid.model.model import Model
+from fastgrid.transforms.registry import describe_step
+
+
+def describe(model: Model) -> dict[str, Any]:
+    """Return what somebody would like to know of a model.
+
+    Parameters
+    ----------
+    model : Model
+
+    Returns
+    -------
+    dict
+        JSON-able: classes with their numbers of items, preprocessing, kernel and parameters, sizes, seed, version and
+        whatever evaluation was kept.
+    """
+    classifier, record = model.classifier, model.record
+    kernel: dict[str, Any] = {"name": classifier.kernel.name}
+    if classifier.kernel.name != "linear":
+        kernel["gamma"] = classifier.kernel.gamma
+    if classifier.kernel.name == "poly":
+        kernel.update(degree=classifier.kernel.degree, coef0=classifier.kernel.coef0)
+    return {
+        "class_name": model.class_name,
+        "classes": dict(record.class_counts),
+        "n_items": sum(record.class_counts.values()),
+        "preprocessing": [describe_step(step) for _, step in model.extraction.chain.steps],
+        "descriptor_names": list(record.descriptor_names),
+        "exclude": list(record.exclude),
+        "required_descriptors": [descriptor.name for descriptor in model.required_descriptors],
+        "n_features": classifier.support_vectors.shape[1],
+        "kernel": kernel,
+        "C": record.C,
+        "balance_classes": record.balance_classes,
+        "n_support_vectors": len(classifier.support_vectors),
+        "solver": record.solver,
+        "tol": record.tol,
+        "converged": record.converged,
+        "seed": record.seed,
+        "fastgrid_version": record.fastgrid_version,
+        "evaluation": dict(record.evaluation),
+    }

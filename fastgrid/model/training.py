@@ -1,0 +1,170 @@
+"""Training of the final model on all items."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits
+
+from fastgrid import __version__
+from fastgrid.common.errors import UserError
+from fastgrid.descriptors.table import DescriptorTable
+from fastgrid.kernels import KERNELS
+from fastgrid.model.calibration import calibrate
+from fastgrid.model.classifier import Kernel, PairwiseClassifier
+from fastgrid.model.features import fit_features
+from fastgrid.model.model import Model, TrainingRecord
+from fastgrid.solvers import OneVsOneSolution, get_solver
+
+
+def train(
+    table: DescriptorTable,
+    labels: Sequence[str],
+    *,
+    class_name: str,
+    steps: Sequence[Mapping[str, object]],
+    kernel: str,
+    C: float,
+    gamma: float,
+    balance_classes: bool,
+    seed: int,
+    descriptor_names: Sequence[str] = ("*",),
+    exclude: Sequence[str] = (),
+    degree: int = 3,
+    coef0: float = 0.0,
+    tol: float = 1e-3,
+    solver: str = "libsvm",
+    evaluation: Mapping[str, Any] | None = None,
+) -> Model:
+    """Train on all items: preprocessing, scaling, one-vs-one C-SVC, probabilities (Gaia 2.4.6 behaviour).
+
+    Parameters
+    ----------
+    table : DescriptorTable
+        The merged descriptors of all items, before any preprocessing.
+    labels : sequence of str
+        The class of each row.
+    class_name : str
+        What the classes are classes of.
+    steps : sequence of mappings
+        Preprocessing as in a project: ``{"transfo": "remove", "params": {...}}``.
+    kernel : {"rbf", "poly", "linear"}
+    C, gamma : float
+        Their values, not exponents; positive. Gamma means nothing to the linear kernel.
+    balance_classes : bool
+        Give class c the cost C n / (n_c k), with n_c of the n items and k classes.
+    seed : int
+        Of the calibration's folds. With seed 1 they are those of LIBSVM, and so of Gaia, on Linux.
+    descriptor_names, exclude : sequence of str, optional
+        Patterns of the preprocessed descriptors to use and to leave out.
+    degree, coef0 : int, float, optional
+        Of the polynomial kernel.
+    tol : float, optional
+        The solver's stopping tolerance, less than 1.
+    solver : str, optional
+        See `fastgrid.solvers.get_solver`.
+    evaluation : mapping, optional
+        JSON-able information to keep in the model, for instance how accurate the combination was.
+
+    Returns
+    -------
+    Model
+        The same input and seed give the same model, bit for bit.
+
+    Raises
+    ------
+    UserError
+        When the preprocessing cannot be fitted, leaves nothing, or the parameters overflow.
+    ValueError
+        When the arguments do not fit together.
+    """
+    parameters = Kernel(kernel, float(gamma), degree, float(coef0))
+    _check_arguments(table, labels, parameters, C, tol)
+    kept_evaluation: dict[str, Any] = json.loads(json.dumps(dict(evaluation or {}), allow_nan=False))
+    extraction, features = fit_features(table, steps, descriptor_names, exclude)
+    names = [str(label) for label in labels]
+    class_order = tuple(dict.fromkeys(names))
+    counts = Counter(names)
+    costs = np.array([_class_cost(C, balance_classes, counts, label) for label in class_order])
+    code_of_class = {label: code for code, label in enumerate(class_order)}
+    codes = np.array([code_of_class[name] for name in names], dtype=np.int64)
+    by_class = np.argsort(codes, kind="stable")
+    classifier, converged = _fit_classifier(
+        parameters, features[by_class], codes[by_class], costs, solver_name=solver, tol=tol, seed=seed
+    )
+    record = TrainingRecord(
+        class_counts={label: counts[label] for label in sorted(counts)},
+        C=float(C),
+        balance_classes=bool(balance_classes),
+        solver=solver,
+        tol=float(tol),
+        converged=converged,
+        seed=int(seed),
+        descriptor_names=tuple(dict.fromkeys(descriptor_names)),
+        exclude=tuple(dict.fromkeys(exclude)),
+        fastgrid_version=__version__,
+        evaluation=kept_evaluation,
+    )
+    return Model(class_name, class_order, extraction, classifier, record)
+
+
+def _check_arguments(table: DescriptorTable, labels: Sequence[str], kernel: Kernel, C: float, tol: float) -> None:
+    if not labels or len(labels) != len(table.ids):
+        raise ValueError(f"{len(labels)} labels for {len(table.ids)} items")
+    if kernel.name not in KERNELS:
+        raise ValueError(f"kernel {kernel.name!r} is not one of {', '.join(KERNELS)}")
+    if not all(np.isfinite(value) and value > 0.0 for value in (C, kernel.gamma)) or not 0.0 < tol < 1.0:
+        raise ValueError(f"C = {C}, gamma = {kernel.gamma} and tol = {tol} must be positive, tol less than 1")
+
+
+def _class_cost(C: float, balance_classes: bool, counts: Mapping[str, int], label: str) -> float:
+    if not balance_classes:
+        return float(C)
+    return float(C) * sum(counts.values()) / (counts[label] * len(counts))
+
+
+def _fit_classifier(
+    kernel: Kernel,
+    features: npt.NDArray[np.float32],
+    codes: npt.NDArray[np.int64],
+    costs: npt.NDArray[np.float64],
+    *,
+    solver_name: str,
+    tol: float,
+    seed: int,
+) -> tuple[PairwiseClassifier, bool]:
+    solver = get_solver(solver_name)
+    # One BLAS thread: sums come out the same on every machine.
+    with threadpool_limits(limits=1, user_api="blas"), np.errstate(over="ignore", invalid="ignore"):
+        gram = kernel.gram(features, features)
+        _require_finite(kernel, gram)
+        (solution,) = solver.solve(gram, codes, costs[np.newaxis], tol)
+        _require_finite(kernel, solution.coefficients, solution.bias)
+        sigmoids = calibrate(gram, codes, costs, solver=solver, tol=tol, seed=seed)
+    support = _support(solution)
+    classifier = PairwiseClassifier(
+        n_classes=len(costs),
+        kernel=kernel,
+        support_vectors=np.ascontiguousarray(features[support]),
+        coefficients=np.ascontiguousarray(solution.coefficients[:, support]),
+        bias=solution.bias,
+        slopes=np.array([sigmoid.slope for sigmoid in sigmoids], dtype=np.float64),
+        offsets=np.array([sigmoid.offset for sigmoid in sigmoids], dtype=np.float64),
+    )
+    return classifier, solution.converged
+
+
+def _support(solution: OneVsOneSolution) -> npt.NDArray[np.intp]:
+    return np.flatnonzero((solution.coefficients != 0.0).any(axis=0))
+
+
+def _require_finite(kernel: Kernel, *arrays: npt.NDArray[np.float64]) -> None:
+    if not all(np.isfinite(array).all() for array in arrays):
+        raise UserError(
+            f"{kernel.name} kernel: its values overflow with gamma = {kernel.gamma}; choose a smaller C or gamma"
+        )

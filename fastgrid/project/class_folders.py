@@ -1,0 +1,151 @@
+"""Class folders: one sub-directory per class with the descriptor files of its items."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastgrid.common.errors import UserError, one_line
+from fastgrid.project.paths import absolute, is_unicode, printable
+
+# In order of preference where one item has several files.
+EXTENSIONS = (".json", ".json.gz", ".sig", ".sig.gz")
+
+
+@dataclass(frozen=True)
+class ClassFolders:
+    """What `scan_class_folders` found.
+
+    Attributes
+    ----------
+    labels : dict of str to str
+        Class of each item id, sorted by id.
+    files : dict of str to Path
+        Absolute path of each item's descriptor file, sorted by id.
+    notes : tuple of str
+        What was left out or chosen, one line each.
+    """
+
+    labels: dict[str, str]
+    files: dict[str, Path]
+    notes: tuple[str, ...]
+
+
+def scan_class_folders(directory: str | os.PathLike[str]) -> ClassFolders:
+    """Find the descriptor files in the class folders below `directory`.
+
+    Parameters
+    ----------
+    directory : path-like
+        Each visible sub-directory is a class; the files directly inside with one of `EXTENSIONS` are its items. The
+        id of an item is its file name without the extension, or ``class/name`` where several classes have that name.
+
+    Returns
+    -------
+    ClassFolders
+
+    Raises
+    ------
+    UserError
+        When the directory is missing or none, holds no class folders or no descriptor files, or a class has only
+        one file.
+    """
+    root = absolute(directory)
+    notes: list[str] = []
+    classes: dict[str, dict[str, Path]] = {}
+    for folder in _class_directories(root, notes):
+        items = _descriptor_files(folder, notes)
+        if items:
+            classes[folder.name] = items
+        else:
+            notes.append(f"{folder}: left out, no descriptor files ({', '.join(EXTENSIONS)}) directly inside")
+    _check(root, classes)
+    if len(classes) == 1:
+        notes.append(f"{root}: only one class ({next(iter(classes))}); every prediction will be right")
+    occurrences = Counter(name for items in classes.values() for name in items)
+    found = sorted(
+        (name if occurrences[name] == 1 else f"{label}/{name}", label, file)
+        for label, items in classes.items()
+        for name, file in items.items()
+    )
+    shared = sum(count > 1 for count in occurrences.values())
+    if shared:
+        notes.append(f"{root}: {shared} file names occur in several classes; the ids of these are class/name")
+    labels = {item: label for item, label, _ in found}
+    return ClassFolders(labels, {item: file for item, _, file in found}, tuple(notes))
+
+
+def _class_directories(root: Path, notes: list[str]) -> list[Path]:
+    if not is_unicode(root):
+        raise UserError(f"{printable(root)}: the path is not valid Unicode; rename the directory")
+    folders = [entry for entry in _listing(root) if _is(Path.is_dir, entry)]
+    if not folders:
+        raise UserError(f"{root}: no class folders; give a directory with one sub-directory of files per class")
+    kept = []
+    for folder in folders:
+        if folder.name.startswith("."):
+            notes.append(f"{printable(folder)}: left out, hidden directory")
+        elif not is_unicode(folder.name):
+            notes.append(f"{printable(folder)}: left out, the name is not valid Unicode")
+        else:
+            kept.append(folder)
+    return kept
+
+
+def _descriptor_files(folder: Path, notes: list[str]) -> dict[str, Path]:
+    """Return the descriptor file of each item in one class folder, noting what is passed over."""
+    candidates: dict[str, list[tuple[int, Path]]] = {}
+    for entry in _listing(folder):
+        extension = next((ending for ending in reversed(EXTENSIONS) if entry.name.endswith(ending)), None)
+        if extension is None:
+            continue
+        if entry.name.startswith("."):
+            notes.append(f"{printable(entry)}: left out, hidden file")
+        elif not is_unicode(entry.name):
+            notes.append(f"{printable(entry)}: left out, the name is not valid Unicode")
+        elif not _is(Path.is_file, entry):
+            notes.append(f"{printable(entry)}: left out, not a file")
+        else:
+            name = entry.name.removesuffix(extension)
+            candidates.setdefault(name, []).append((EXTENSIONS.index(extension), entry))
+    chosen = {}
+    for name, files in candidates.items():
+        _, chosen[name] = min(files)
+        notes.extend(
+            f"{printable(file)}: left out, {chosen[name].name} of the same item is used instead"
+            for _, file in sorted(files)[1:]
+        )
+    return chosen
+
+
+def _check(root: Path, classes: dict[str, dict[str, Path]]) -> None:
+    if not classes:
+        raise UserError(
+            f"{root}: no descriptor files ({', '.join(EXTENSIONS)}) in its class folders; is it the right directory?"
+        )
+    lonely = [label for label, items in classes.items() if len(items) == 1]
+    if lonely:
+        folders = ", ".join(printable(root / label) for label in lonely[:10])
+        raise UserError(f"{folders}: a class with only one file cannot be learnt; add files or remove the folder")
+
+
+def _listing(directory: Path) -> list[Path]:
+    try:
+        return sorted(directory.iterdir(), key=lambda entry: entry.name)
+    except FileNotFoundError as error:
+        raise UserError(f"{directory}: there is no such directory; check the path") from error
+    except NotADirectoryError as error:
+        raise UserError(f"{directory}: is not a directory; give the directory of the class folders") from error
+    except (OSError, ValueError) as error:
+        raise UserError(f"{printable(directory)}: cannot be listed ({one_line(error)})") from error
+
+
+def _is(kind: Callable[[Path], bool], path: Path) -> bool:
+    """Whether `path` is of a kind (`Path.is_dir`, `Path.is_file`); what may not be looked at is not."""
+    try:
+        return kind(path)
+    except OSError:
+        return False

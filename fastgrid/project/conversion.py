@@ -1,0 +1,83 @@
+"""JSON descriptor files -> YAML ``.sig`` files, for tools that read only those."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from fastgrid.common.console import Console
+from fastgrid.common.errors import UserError
+from fastgrid.common.files import make_directory
+from fastgrid.descriptors.document import read_document
+from fastgrid.descriptors.unreadable import UnreadableError
+from fastgrid.project.filelist import read_filelist, write_filelist
+from fastgrid.project.names import file_name_part
+from fastgrid.project.paths import absolute
+from fastgrid.project.sig_files import write_sig
+
+PathLike = str | os.PathLike[str]
+
+_JSON_ENDINGS = (".json.gz", ".json")
+
+
+def json_to_sig(
+    filelist: PathLike,
+    result_filelist: PathLike,
+    *,
+    output_dir: PathLike | None = None,
+    strict: bool = False,
+    console: Console | None = None,
+) -> dict[str, Path]:
+    """Write every JSON file of a file list as ``.sig`` beside it, and the file list of those.
+
+    Parameters
+    ----------
+    filelist : path-like
+        Ids and JSON descriptor files; entries that are ``.sig`` already are taken over as they are.
+    result_filelist : path-like
+        Written last.
+    output_dir : path-like, optional
+        Directory for the ``.sig`` files, named by id, instead of beside the JSON files.
+    strict : bool
+        A file that cannot be converted is an error; else it is named and left out.
+    console : Console, optional
+
+    Returns
+    -------
+    dict of str to Path
+        The files of the new list.
+
+    Raises
+    ------
+    UserError
+        When nothing could be converted or something cannot be written.
+    """
+    console = console or Console()
+    files = read_filelist(filelist)
+    directory = None if output_dir is None else make_directory(absolute(output_dir))
+    converted: dict[str, Path] = {}
+    with console.progress():
+        console.expect("converting", len(files))
+        for number, (item, source) in enumerate(files.items(), 1):
+            try:
+                converted[item] = _convert(item, source, directory)
+            except UnreadableError as error:
+                if strict:
+                    raise UserError(f"{source}: {error}; correct or remove it, or do without --strict") from error
+                console.warn(f"left out {source}: {error}")
+            console.advance("converting", number)
+    if not converted:
+        raise UserError(f"{filelist}: none of its files could be converted; see the warnings above")
+    write_filelist(result_filelist, converted)
+    return converted
+
+
+def _convert(item: str, source: Path, directory: Path | None) -> Path:
+    ending = next((ending for ending in _JSON_ENDINGS if source.name.endswith(ending)), "")
+    if not ending and source.suffix == ".sig":
+        return source
+    document = read_document(source)
+    stem = source.name.removesuffix(ending)
+    target = source.parent / f"{stem}.sig" if directory is None else directory / f"{file_name_part(item)}.sig"
+    write_sig(document, target)
+    return target

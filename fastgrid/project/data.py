@@ -1,0 +1,200 @@
+"""The data of a project: ground truth, file list and descriptor files brought together, and what was left out."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastgrid.common.console import Console
+from fastgrid.common.errors import UserError, one_line
+from fastgrid.common.fanout import Pool
+from fastgrid.common.files import make_directory, write_text
+from fastgrid.descriptors.collection import Collection, LeftOut, read_collection
+from fastgrid.descriptors.table import DescriptorTable
+from fastgrid.project.filelist import read_filelist
+from fastgrid.project.groundtruth import check_same_ids, read_groundtruth
+from fastgrid.project.schema import Project
+
+#: Bytes of descriptor files that are parsed here rather than in the pool, whose start takes longer than parsing them.
+SMALL_INPUT = 40_000_000
+#: YAML takes about so many times longer to parse than JSON.
+YAML_FACTOR = 12
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingData:
+    """Items with their descriptors and classes.
+
+    Attributes
+    ----------
+    table : DescriptorTable
+        The merged descriptors; one row per item.
+    labels : dict of str to str
+        Class of each item of `table`, in the order of the ground truth (which drives the folds).
+    classes : tuple of str
+        Sorted.
+    codes : ndarray of int16, shape (n_items,)
+        Class of each row of `table`, an index into `classes`.
+    collection : Collection
+        How the files were read.
+    """
+
+    table: DescriptorTable
+    labels: dict[str, str]
+    classes: tuple[str, ...]
+    codes: npt.NDArray[np.int16]
+    collection: Collection
+
+    def in_rows(self, by_item: Sequence[int] | npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
+        """Bring numbers in the order of `labels` into the row order of `table`."""
+        of_item = dict(zip(self.labels, by_item, strict=True))
+        return np.array([of_item[item] for item in self.table.ids], dtype=np.int16)
+
+
+def read_files(
+    files: Mapping[str, Path],
+    cache: Path,
+    pool: Pool,
+    console: Console,
+    *,
+    excluded: Sequence[str] = (),
+    fail_on_unmatched: bool = False,
+    strict: bool = False,
+) -> Collection:
+    """Read descriptor files with progress, in the pool where that pays; see `read_collection`."""
+    make_directory(cache.parent)
+    console.expect("reading", len(files))
+    done = 0
+
+    def progress(more: int) -> None:
+        nonlocal done
+        done += more
+        console.advance("reading", done)
+
+    return read_collection(
+        files,
+        cache=cache,
+        excluded=excluded,
+        fail_on_unmatched=fail_on_unmatched,
+        strict=strict,
+        map_batches=pool.map_ordered if _is_large(files.values()) else None,
+        progress=progress,
+    )
+
+
+def load_data(project: Project, pool: Pool, console: Console, *, strict: bool = False) -> TrainingData:
+    """Read everything that a project names and check that it can be trained on.
+
+    Left-out files and descriptors are listed on the console.
+
+    Raises
+    ------
+    UserError
+        When ground truth and file list disagree, no file can be used, or a class has a single item.
+    """
+    truth = read_groundtruth(project.groundtruth)
+    files = read_filelist(project.filelist)
+    check_same_ids(truth.labels, files, project.groundtruth, project.filelist)
+    collection = read_files(
+        files,
+        project.datasets_directory / project.class_name,
+        pool,
+        console,
+        excluded=project.excluded_descriptors,
+        fail_on_unmatched=project.fail_on_unmatched,
+        strict=strict,
+    )
+    _say_what_was_left_out(collection, console)
+    present = set(collection.table.ids)
+    labels = {item: label for item, label in truth.labels.items() if item in present}
+    _check_classes(truth.labels, labels, project, console)
+    classes = tuple(sorted(set(labels.values())))
+    code = {label: index for index, label in enumerate(classes)}
+    codes = np.array([code[labels[item]] for item in collection.table.ids], dtype=np.int16)
+    return TrainingData(collection.table, labels, classes, codes, collection)
+
+
+def check_folds(data: TrainingData, n_folds: int, console: Console) -> None:
+    """Refuse more folds than items of every class; warn of classes that are smaller than the number of folds."""
+    counts = Counter(data.labels.values())
+    small = {label: count for label, count in sorted(counts.items()) if count < n_folds}
+    if len(small) == len(counts):
+        raise UserError(
+            f"every class has fewer items than there are folds ({n_folds}; the largest class has "
+            f"{max(counts.values())} items); lower nfold in the project file or add items"
+        )
+    if small:
+        listed = ", ".join(f"{one_line(label, 40)} ({count})" for label, count in list(small.items())[:10])
+        console.warn(f"classes with fewer items than the {n_folds} folds are missing from some folds: {listed}")
+
+
+def write_dataset_report(path: Path, data: TrainingData, preprocessing: list[dict[str, Any]]) -> None:
+    """Write dataset.json: what the data are, and everything that was left out with its reason."""
+    counts = Counter(data.labels.values())
+    document = {
+        "items": len(data.labels),
+        "classes": {label: counts[label] for label in data.classes},
+        "left_out_files": [_as_json(entry) for entry in data.collection.left_out_files],
+        "left_out_descriptors": [_as_json(entry) for entry in data.collection.left_out_descriptors],
+        "notes": list(data.collection.notes),
+        "descriptors": len(data.table.descriptors),
+        "dimensions": data.table.values.shape[1],
+        "preprocessing": preprocessing,
+    }
+    write_text(path, json.dumps(document, indent=1, ensure_ascii=True) + "\n")
+
+
+def _as_json(entry: LeftOut) -> dict[str, str]:
+    named = {"name": entry.name, "reason": entry.reason}
+    return named if entry.path is None else {**named, "path": str(entry.path)}
+
+
+def _is_large(paths: Any) -> bool:
+    effort = 0
+    for path in paths:
+        try:
+            size = path.stat().st_size
+        except OSError:
+            continue
+        effort += size * (1 if ".json" in path.name else YAML_FACTOR)
+        if effort > SMALL_INPUT:
+            return True
+    return False
+
+
+def _say_what_was_left_out(collection: Collection, console: Console) -> None:
+    for entry in collection.left_out_files:
+        console.warn(f"left out {entry.path}: {entry.reason}")
+    by_reason: dict[str, list[str]] = {}
+    for entry in collection.left_out_descriptors:
+        by_reason.setdefault(entry.reason, []).append(entry.name)
+    for reason, names in by_reason.items():
+        console.note(f"left out {len(names)} descriptors ({reason}): {', '.join(names)}")
+    for note in collection.notes:
+        console.note(note)
+
+
+def _check_classes(asked: Mapping[str, str], labels: Mapping[str, str], project: Project, console: Console) -> None:
+    counts = Counter(labels.values())
+    for label in sorted(set(asked.values()) - set(counts)):
+        console.warn(f"no file of class {one_line(label, 60)} can be used; the class is left out")
+    if not counts:
+        raise UserError(
+            f"{project.groundtruth}: none of its items has a usable descriptor file; see the warnings above"
+        )
+    for label, count in sorted(counts.items()):
+        if count == 1:
+            only = next(item for item in labels if labels[item] == label)
+            raise UserError(
+                f"class {one_line(label, 60)} has one usable file only ({one_line(only, 100)}); "
+                "add files of it or remove the class"
+            )
+    if len(counts) == 1:
+        console.warn("there is one class only: every prediction will be right, and means nothing")

@@ -1,0 +1,100 @@
+"""Writing a project file from a template, whose comments and layout stay as they are."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import time
+from pathlib import Path
+
+from fastgrid.common.errors import UserError
+from fastgrid.common.files import write_text
+from fastgrid.common.safe_yaml import parse_yaml
+from fastgrid.common.yaml_dump import scalar_text
+from fastgrid.project.names import class_name_fault
+from fastgrid.project.paths import absolute, is_unicode, portable, printable
+from fastgrid.project.schema import PROJECT_LIMITS, Project, parse_project
+from fastgrid.project.template_choice import template_text
+from fastgrid.project.template_filling import filled_template
+
+# Gaia's templates have a placeholder where ours have nothing.
+_OPEN_PROCESSES = re.compile(r"^numberProcesses:\s*['\"]?%\(", re.MULTILINE)
+
+
+def generate_project(
+    path: str | os.PathLike[str],
+    *,
+    class_name: str,
+    groundtruth: str | os.PathLike[str],
+    filelist: str | os.PathLike[str],
+    datasets_directory: str | os.PathLike[str],
+    results_directory: str | os.PathLike[str],
+    seed: float | str,
+    template: str | Path,
+    number_processes: int | str | None = None,
+    cluster_mode: bool = False,
+) -> Project:
+    """Write a project file.
+
+    Parameters
+    ----------
+    path : path-like
+        The project file to write or replace.
+    class_name : str
+    groundtruth, filelist, datasets_directory, results_directory : path-like
+        Written relative to the directory of the project file where they lie in it, so that it can be moved.
+    seed : int, float or str
+        0 stands for the clock; what is written is the seed that is used then.
+    template : str or Path
+        Name of a bundled template or the path of a file; see `fastgrid.project.template_choice`.
+    number_processes : int or "all", optional
+        None keeps what the template says.
+    cluster_mode : bool
+
+    Returns
+    -------
+    Project
+        What was written, checked.
+
+    Raises
+    ------
+    UserError
+        When the template is none, a value is not usable, or the file cannot be written; nothing is written then.
+    """
+    target = absolute(path)
+    fault = class_name_fault(class_name)
+    if fault:
+        raise UserError(f"{target}: {fault}")
+    paths = {
+        "datasetsDirectory": datasets_directory,
+        "resultsDirectory": results_directory,
+        "filelist": filelist,
+        "groundtruth": groundtruth,
+    }
+    for given in (target, *paths.values()):
+        if not is_unicode(given):
+            raise UserError(f"{printable(given)}: the path is not valid Unicode; rename the file or directory")
+    values = {
+        "className": scalar_text(class_name),
+        **{key: scalar_text(portable(given, target.parent)) for key, given in paths.items()},
+        "seed": scalar_text(_seed(seed, target)),
+        "clusterMode": scalar_text(cluster_mode),
+    }
+    name, text = template_text(template)
+    if number_processes is not None or _OPEN_PROCESSES.search(text):
+        values["numberProcesses"] = scalar_text(number_processes)
+    filled = filled_template(text, name, values)
+    project = parse_project(parse_yaml(filled, name, PROJECT_LIMITS), target)
+    write_text(target, filled)
+    return project
+
+
+def _seed(seed: float | str, target: Path) -> float | str:
+    if isinstance(seed, str):
+        return seed
+    if not math.isfinite(seed):
+        raise UserError(f"{target}: seed {seed} is not a number; give a whole number")
+    if seed == 0:
+        return int(time.time())
+    return int(seed) if seed == int(seed) else seed

@@ -1,0 +1,110 @@
+"""Output directories: what may be written where, and what ``--force`` removes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from fastgrid.common.errors import UserError
+from fastgrid.common.files import make_directory, writing_error
+from fastgrid.project.sweeping import remove_result_files
+
+#: Names of what a training leaves in PROJECT_DIR.
+RECORD_FILES = ("groundtruth.yaml", "filelist.yaml", "dataset.json", "sweep.json")
+
+
+def model_paths(model_file: Path) -> tuple[Path, Path, Path]:
+    """Return the files of a final model: the model, the copy of its .param, and the confusion page.
+
+    ``mood.history`` and ``mood.model`` both stand for ``mood.model``, ``mood.history.param`` and
+    ``mood.history.results.html``; another name is taken as it is.
+    """
+    stem = model_file.stem if model_file.suffix in (".history", ".model") else model_file.name
+    directory = model_file.parent
+    model = directory / f"{stem}.model" if model_file.suffix == ".history" else model_file
+    return model, directory / f"{stem}.history.param", directory / f"{stem}.history.results.html"
+
+
+def check_output_directory(directory: Path, name: str, inputs: Path) -> None:
+    """Refuse an output directory that is a file, not writable, below the input or holds another project.
+
+    Parameters
+    ----------
+    directory : Path
+        OUTPUT_DIR; need not exist.
+    name : str
+        PROJECT_NAME.
+    inputs : Path
+        INPUT_DIR, which is never written to.
+
+    Raises
+    ------
+    UserError
+    """
+    if directory.resolve().is_relative_to(inputs.resolve()):
+        raise UserError(f"{directory}: lies in the input directory, which is never written to; choose another one")
+    make_directory(directory)
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise UserError(f"{directory}: not writable; choose another output directory or change its permissions")
+    others = sorted(path.name for path in directory.glob("*.project") if path.name != f"{name}.project")
+    if others:
+        raise UserError(
+            f"{directory}: holds another project ({others[0]}); choose another output directory or give --force"
+        )
+
+
+def remove_project(directory: Path, project_directory: Path) -> None:
+    """Remove what fastgrid made in an output directory: ``--force``. Anything else stays.
+
+    Parameters
+    ----------
+    directory : Path
+        OUTPUT_DIR with the project files, models and reports.
+    project_directory : Path
+        Its ``results``.
+    """
+    if not directory.is_dir():
+        return
+    names = [path.stem for path in directory.glob("*.project")]
+    try:
+        for name in names:
+            remove_results(project_directory, name)
+            endings = (".project", ".model", ".history.param", ".history.results.html")
+            _unlink(directory / f"{name}{ending}" for ending in endings)
+        if names:
+            _unlink([directory / "report.tsv", *(project_directory / name for name in RECORD_FILES)])
+        for empty in (project_directory, directory):
+            with suppress(OSError):
+                empty.rmdir()
+    except OSError as error:
+        raise writing_error(Path(error.filename or directory), error) from error
+
+
+def remove_results(project_directory: Path, name: str) -> None:
+    """Remove matrices, results, predictions and journal of the project called `name` in PROJECT_DIR."""
+    datasets, results = project_directory / "datasets", project_directory / "results"
+    journal = project_directory / "journal"
+    remove_result_files(results, name)
+    if datasets.is_dir():
+        _unlink(path for path in datasets.iterdir() if _is_matrix(path.name, name))
+    if journal.is_dir():
+        _unlink(journal.glob("*.npz"))
+    _unlink([*project_directory.glob("predictions*.npz"), project_directory / "sweep.json"])
+    for directory in (datasets, results, journal):
+        with suppress(OSError):
+            directory.rmdir()
+
+
+def _is_matrix(file_name: str, name: str) -> bool:
+    if not file_name.startswith(name):
+        return False
+    rest = file_name[len(name) :]
+    return rest in (".npy", ".text.npy", ".layout.json") or (rest.startswith("-") and rest.endswith(".npy"))
+
+
+def _unlink(paths: Iterable[Path]) -> None:
+    for path in list(paths):
+        if path.is_file() or path.is_symlink():
+            path.unlink()

@@ -1,0 +1,87 @@
+"""``predict``: a model applied to descriptor files."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from fastgrid.common.errors import UserError
+from fastgrid.descriptors.collection import LeftOut
+from fastgrid.descriptors.items import read_items
+from fastgrid.model.model import Model, Prediction
+from fastgrid.project.paths import printable
+
+PathLike = str | os.PathLike[str]
+
+
+def predict(
+    model: Model | PathLike, files: Sequence[PathLike], *, strict: bool = False
+) -> tuple[Prediction, tuple[LeftOut, ...]]:
+    """Classify descriptor files.
+
+    Parameters
+    ----------
+    model : Model or path-like
+    files : sequence of path-like
+        They need to hold the descriptors that the model uses; others do not matter.
+    strict : bool
+        A file that cannot be used is an error.
+
+    Returns
+    -------
+    prediction : Prediction
+        In the order of `files`; an item's id is its file as it was given.
+    left_out : tuple of LeftOut
+        Files that cannot be used, with the reason.
+
+    Raises
+    ------
+    UserError
+        When the model cannot be loaded, a file is given twice, or (`strict`) cannot be used.
+    """
+    loaded = model if isinstance(model, Model) else Model.load(model)
+    names = [os.fspath(file) for file in files]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise UserError(f"{printable(twice[0])}: is given twice; give every file once")
+    paths = {name: Path(name) for name in names}
+    table, unreadable = read_items(paths, loaded.required_descriptors)
+    unusable = loaded.unusable_items(table) if table.ids else {}
+    left_out = (*unreadable, *(LeftOut(name, paths[name], reason) for name, reason in unusable.items()))
+    if strict and left_out:
+        raise UserError(f"{left_out[0].path}: {left_out[0].reason}; correct or remove it, or do without --strict")
+    row = {name: index for index, name in enumerate(table.ids) if name not in unusable}
+    return loaded.predict(table.rows([row[name] for name in names if name in row])), left_out
+
+
+def as_json_lines(prediction: Prediction) -> str:
+    """Return one JSON object per item: id, class, probability {class: p}."""
+    lines = []
+    for item, label, row in zip(prediction.ids, prediction.labels, prediction.probabilities, strict=True):
+        probability = {name: float(p) for name, p in zip(prediction.classes, row, strict=True)}
+        lines.append(json.dumps({"id": item, "class": label, "probability": probability}) + "\n")
+    return "".join(lines)
+
+
+def as_table(prediction: Prediction) -> str:
+    """Return a table for people: item, class, and the probability of every class in percent."""
+    heading = ("class", *(f"{name} %" for name in prediction.classes), "file")
+    rows = [
+        (label, *(f"{100 * p:.1f}" for p in row), printable(item))
+        for item, label, row in zip(prediction.ids, prediction.labels, prediction.probabilities, strict=True)
+    ]
+    widths = [max(len(line[column]) for line in [heading, *rows]) for column in range(len(heading) - 1)]
+    return "".join(
+        "  ".join(
+            [
+                line[0].ljust(widths[0]),
+                *(cell.rjust(width) for cell, width in zip(line[1:-1], widths[1:], strict=True)),
+                line[-1],
+            ]
+        )
+        + "\n"
+        for line in [heading, *rows]
+    )

@@ -1,0 +1,160 @@
+"""The project file: everything that a training needs to know, read and checked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastgrid.common.safe_yaml import Limits, read_yaml
+from fastgrid.common.yaml_nodes import Entries, YamlFile
+from fastgrid.project.combinations_spec import CombinationSpec, EvaluationSpec, GridEntry
+from fastgrid.project.names import class_name_fault
+from fastgrid.project.paths import absolute
+from fastgrid.project.schema_fields import (
+    boolean,
+    is_null,
+    number_of_processes,
+    path_text,
+    patterns,
+    required,
+    section,
+    seed,
+    word,
+)
+from fastgrid.project.schema_grid import parse_classifiers, parse_evaluations
+from fastgrid.project.schema_steps import Step, parse_preprocessing
+
+PROJECT_LIMITS = Limits(size=4 * 2**20, depth=32, nodes=200_000)
+DEFAULT_SEED = 1
+_KEYS = (
+    "templateVersion",
+    "className",
+    "datasetsDirectory",
+    "resultsDirectory",
+    "filelist",
+    "groundtruth",
+    "seed",
+    "numberProcesses",
+    "clusterMode",
+    "excludedDescriptors",
+    "failOnUnmatched",
+    "preprocessing",
+    "classifiers",
+    "evaluations",
+)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A checked project.
+
+    Attributes
+    ----------
+    path : Path
+        The project file, absolute.
+    template_version : str or None
+    class_name : str
+        Name of the classification target; it begins the names of files.
+    datasets_directory, results_directory, filelist, groundtruth : Path
+        Absolute; relative ones in the file start from its directory.
+    seed : int, float or str
+        For `random.seed`: text is not the same as the number it shows.
+    number_processes : int, "all" or None
+        None where the project leaves it open.
+    cluster_mode : bool
+    excluded_descriptors : tuple of str
+        Patterns of descriptors left out when files are read.
+    fail_on_unmatched : bool
+        Whether a pattern of `excluded_descriptors` without a match is an error.
+    preprocessing : mapping of str to tuple of Step
+        In the order of the file.
+    classifiers : tuple of GridEntry
+    evaluations : tuple of EvaluationSpec
+        Without repetitions.
+    """
+
+    path: Path
+    template_version: str | None
+    class_name: str
+    datasets_directory: Path
+    results_directory: Path
+    filelist: Path
+    groundtruth: Path
+    seed: float | str
+    number_processes: int | str | None
+    cluster_mode: bool
+    excluded_descriptors: tuple[str, ...]
+    fail_on_unmatched: bool
+    preprocessing: Mapping[str, tuple[Step, ...]]
+    classifiers: tuple[GridEntry, ...]
+    evaluations: tuple[EvaluationSpec, ...]
+
+    def combinations(self) -> tuple[CombinationSpec, ...]:
+        """Return all combinations: entry by entry, the last key fastest; of equal ones the first is kept."""
+        return tuple(dict.fromkeys(spec for entry in self.classifiers for spec in entry.combinations()))
+
+
+def load_project(path: str | os.PathLike[str]) -> Project:
+    """Read a project file, ours or one that Gaia wrote.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    Project
+
+    Raises
+    ------
+    UserError
+        One line that names the file, the line and what is expected there.
+    """
+    return parse_project(read_yaml(path, PROJECT_LIMITS), absolute(path))
+
+
+def parse_project(file: YamlFile, path: Path) -> Project:
+    """Check the nodes of a project file that is, or will be, at the absolute `path`; see `load_project`."""
+    root = section(file, file.root, "a project", _KEYS)
+    preprocessing = parse_preprocessing(file, root.children.get("preprocessing"))
+    classifiers = required(file, root, "classifiers", "the project")
+    version = root.children.get("templateVersion")
+    excluded = root.children.get("excludedDescriptors")
+    processes = root.children.get("numberProcesses")
+    return Project(
+        path=path,
+        template_version=None if version is None or is_null(version) else word(file, version, "templateVersion"),
+        class_name=_class_name(file, root),
+        datasets_directory=_path(file, root, "datasetsDirectory", path),
+        results_directory=_path(file, root, "resultsDirectory", path),
+        filelist=_path(file, root, "filelist", path),
+        groundtruth=_path(file, root, "groundtruth", path),
+        seed=seed(file, root.children["seed"]) if "seed" in root.children else DEFAULT_SEED,
+        number_processes=None if processes is None else number_of_processes(file, processes),
+        cluster_mode=_switch(file, root, "clusterMode"),
+        excluded_descriptors=() if excluded is None else patterns(file, excluded, "excludedDescriptors"),
+        fail_on_unmatched=_switch(file, root, "failOnUnmatched"),
+        preprocessing=preprocessing,
+        classifiers=parse_classifiers(file, classifiers, tuple(preprocessing)),
+        evaluations=parse_evaluations(file, root.children.get("evaluations")),
+    )
+
+
+def _class_name(file: YamlFile, root: Entries) -> str:
+    node = required(file, root, "className", "the project")
+    name = word(file, node, "className")
+    fault = class_name_fault(name)
+    if fault:
+        raise file.error(node, fault)
+    return name
+
+
+def _path(file: YamlFile, root: Entries, key: str, project: Path) -> Path:
+    return absolute(project.parent / path_text(file, required(file, root, key, "the project"), key))
+
+
+def _switch(file: YamlFile, root: Entries, key: str) -> bool:
+    node = root.children.get(key)
+    return False if node is None or is_null(node) else boolean(file, node, key)

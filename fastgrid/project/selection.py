@@ -1,0 +1,145 @@
+"""From finished results to a ranking, a confusion page and the final model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from fastgrid.common.console import Console
+from fastgrid.common.errors import UserError
+from fastgrid.common.files import make_directory
+from fastgrid.model.model import Model
+from fastgrid.model.training import train
+from fastgrid.project.combinations_spec import CombinationSpec, EvaluationSpec
+from fastgrid.project.data import TrainingData
+from fastgrid.project.outputs import model_paths
+from fastgrid.project.param_files import write_param
+from fastgrid.project.record import Ranked, SweepRecord, ranked, relative
+from fastgrid.project.schema import Project
+from fastgrid.project.sweeping import KERNEL_NAMES
+from fastgrid.report.page import write_confusion_page
+from fastgrid.report.rows import ReportRow
+from fastgrid.report.tsv import write_report
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """The best combination and its final model.
+
+    Attributes
+    ----------
+    model : Model
+    model_path, param_path, page_path : Path
+    best : ReportRow
+    """
+
+    model: Model
+    model_path: Path
+    param_path: Path
+    page_path: Path
+    best: ReportRow
+
+
+def write_ranking(record: SweepRecord, path: Path) -> Ranked:
+    """Write report.tsv, paths in it relative to its directory."""
+    make_directory(path.parent)
+    standing = ranked(record, path.parent)
+    write_report(path, standing.rows)
+    return standing
+
+
+def select(record: SweepRecord, data: TrainingData, model_file: Path, solver: str, console: Console) -> Selection:
+    """Train the best combination on all data; write the model, its .param and the confusion page.
+
+    Raises
+    ------
+    UserError
+        When no combination has a result or something cannot be written.
+    """
+    standing = ranked(record, record.project.path.parent)
+    best = standing.rows[0]
+    if best.scores is None:
+        raise UserError(f"{record.project.path}: every combination failed; see the reasons in the report")
+    combination, evaluation = standing.combinations[0], standing.evaluations[0]
+    model_path, param_path, page_path = model_paths(model_file)
+    make_directory(model_file.parent)
+    scores = {**asdict(best.scores), **asdict(evaluation)}
+    model = train_final(record.project, data, combination, solver, scores)
+    for warning in () if model.record.converged else ("the final model hit the iteration cap; it may be poor",):
+        console.warn(warning)
+    which, number = standing.positions[0]
+    write_param(param_path, combination, evaluation)
+    write_confusion_page(
+        page_path,
+        record.project.class_name,
+        relative(record.project.path, page_path.parent),
+        confusion_matrix(record, which, number),
+        scores=best.scores,
+        parameters=parameters_of(combination, evaluation),
+    )
+    model.save(model_path)
+    return Selection(model, model_path, param_path, page_path, best)
+
+
+def train_final(
+    project: Project,
+    data: TrainingData,
+    combination: CombinationSpec,
+    solver: str,
+    evaluation: Mapping[str, Any] | None = None,
+    class_name: str | None = None,
+) -> Model:
+    """Train `combination` on all items of a project, for the project's className or another one.
+
+    Raises
+    ------
+    UserError
+        When the project has no preprocessing of that name, or it cannot be fitted.
+    """
+    if combination.preprocessing not in project.preprocessing:
+        known = ", ".join(project.preprocessing)
+        raise UserError(f"{project.path}: has no preprocessing '{combination.preprocessing}'; it has {known}")
+    return train(
+        data.table,
+        [data.labels[item] for item in data.table.ids],
+        class_name=class_name or project.class_name,
+        steps=[step.entry for step in project.preprocessing[combination.preprocessing]],
+        descriptor_names=combination.descriptor_names,
+        exclude=combination.exclude,
+        kernel=KERNEL_NAMES[combination.kernel],
+        C=2.0**combination.c_exponent,
+        gamma=2.0**combination.gamma_exponent,
+        balance_classes=combination.balance_classes,
+        seed=int(project.seed) if isinstance(project.seed, int | float) else 1,
+        solver=solver,
+        evaluation=evaluation,
+    )
+
+
+def confusion_matrix(record: SweepRecord, evaluation: int, combination: int) -> dict[str, dict[str, list[str]]]:
+    """Return actual class -> predicted class -> ids of one combination."""
+    given = record.predictions[evaluation]
+    matrix: dict[str, dict[str, list[str]]] = {}
+    for item, actual, predicted in zip(given.ids, given.actual, given.predicted[combination], strict=True):
+        if predicted >= 0:
+            row = matrix.setdefault(given.classes[actual], {})
+            row.setdefault(given.classes[predicted], []).append(item)
+    return matrix
+
+
+def parameters_of(combination: CombinationSpec, evaluation: EvaluationSpec) -> dict[str, object]:
+    """Return what a reader wants to know of a combination, by name."""
+    parameters: dict[str, object] = {
+        "preprocessing": combination.preprocessing,
+        "kernel": combination.kernel,
+        "C": f"2^{combination.c_exponent} = {2.0**combination.c_exponent:g}",
+        "gamma": f"2^{combination.gamma_exponent} = {2.0**combination.gamma_exponent:g}",
+        "class weights": "balanced" if combination.balance_classes else "equal",
+        "evaluation": f"{evaluation.nfold} folds",
+    }
+    if not combination.has_default_descriptors:
+        parameters["descriptors"] = ", ".join(combination.descriptor_names)
+        parameters["excluded"] = ", ".join(combination.exclude) or "none"
+    return parameters

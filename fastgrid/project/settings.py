@@ -1,0 +1,86 @@
+"""How a training is run: workers, solver, how much is written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from fastgrid.common.console import Console
+from fastgrid.common.errors import UserError
+from fastgrid.common.fanout import BACKENDS, Pool, available_cores
+from fastgrid.project.schema import Project
+
+#: The variable of Gaia's training scripts.
+PROCESSES_VARIABLE = "GAIA_NUM_TRAINING_PROCESSES"
+
+RESULTS = ("all", "best")
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """How a training is run; nothing of it changes a result.
+
+    Attributes
+    ----------
+    jobs : int, optional
+        Number of workers. By default GAIA_NUM_TRAINING_PROCESSES, then the project's numberProcesses, then all cores.
+    backend : {"processes", "threads"}
+    solver : {"smo", "libsvm"}
+        LIBSVM's iterates by our own solver, or LIBSVM itself.
+    cluster_mode : bool
+        Every task in a fresh Python process.
+    strict : bool
+        A descriptor file that is left out is an error.
+    results : {"all", "best"}
+        Which .result files are written.
+
+    Raises
+    ------
+    UserError
+        When a value is not one of these.
+    """
+
+    jobs: int | None = None
+    backend: str = "processes"
+    solver: str = "smo"
+    cluster_mode: bool = False
+    strict: bool = False
+    results: str = "all"
+
+    def __post_init__(self) -> None:
+        for name, allowed in (("backend", tuple(BACKENDS)), ("solver", ("smo", "libsvm")), ("results", RESULTS)):
+            if getattr(self, name) not in allowed:
+                raise UserError(f"{name} {getattr(self, name)!r} is not one of {', '.join(allowed)}")
+        if self.jobs is not None and self.jobs < 1:
+            raise UserError(f"jobs {self.jobs} is not a positive number")
+
+
+def number_of_jobs(settings: RunSettings, project: Project | None = None) -> int:
+    """Return the number of workers: asked for, else of the environment, else of the project, else all cores."""
+    if settings.jobs is not None:
+        return settings.jobs
+    wanted: int | str | None = os.environ.get(PROCESSES_VARIABLE)
+    if not wanted:
+        wanted = None if project is None else project.number_processes
+    if not wanted or wanted == "all":
+        return available_cores()
+    try:
+        return max(1, int(wanted))
+    except ValueError:
+        return available_cores()
+
+
+@contextmanager
+def running(settings: RunSettings, console: Console, project: Project | None = None) -> Iterator[Pool]:
+    """Yield the pool of a run, started and warming up, with one progress display over the whole block."""
+    with Pool(number_of_jobs(settings, project), settings.backend) as pool, console.progress():
+        pool.start(load_engine)
+        yield pool
+
+
+def load_engine() -> None:
+    """Import what workers need, so that their first task need not wait for it."""
+    import fastgrid.solvers.smo
+    import fastgrid.sweep.task  # noqa: F401

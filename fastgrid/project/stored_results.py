@@ -1,0 +1,113 @@
+"""Reading .result files again, ours or Gaia's: the ten best, and the confusion page of one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from fastgrid.common.errors import UserError
+from fastgrid.evaluation import CombinationScore, Scores, arrays_from_result, rank, score
+from fastgrid.project.combinations_spec import CombinationSpec, EvaluationSpec
+from fastgrid.project.param_files import read_param
+from fastgrid.project.paths import absolute
+from fastgrid.project.result_files import ResultFile, read_result
+from fastgrid.project.selection import parameters_of
+from fastgrid.report.page import write_confusion_page
+from fastgrid.report.rows import Candidate, ReportRow, report_rows
+
+PathLike = str | os.PathLike[str]
+
+
+def get_classification_results(results_dir: PathLike, type: str | None = None) -> list[ReportRow]:
+    """Rank all .result files of a directory that have their .param beside them.
+
+    Parameters
+    ----------
+    results_dir : path-like
+        Files of one training, ours or Gaia's.
+    type : str, optional
+        Only results of this classifier, SVM type or kernel (``svm``, ``C-SVC``, ``RBF``); case does not matter.
+
+    Returns
+    -------
+    list of ReportRow
+        Best first.
+
+    Raises
+    ------
+    UserError
+        When there is no such directory or result, or a file is damaged.
+    """
+    directory = absolute(results_dir)
+    if not directory.is_dir():
+        raise UserError(f"{directory}: is no directory; give the directory of the .result files")
+    found = []
+    for path in sorted(directory.glob("*.result")):
+        combination, evaluation = read_param(path.with_suffix(".param"))
+        if type is None or type.lower() in _kinds(combination):
+            found.append((path, combination, evaluation))
+    if not found:
+        which = "" if type is None else f" of type {type}"
+        raise UserError(f"{directory}: holds no .result files{which}; run run_tests first, or give another directory")
+    scores = [_score(read_result(path), path) for path, _, _ in found]
+    accuracy, accuracy_std, normalized, normalized_std = np.array([list(asdict(one).values()) for one in scores]).T
+    together = Scores(accuracy, accuracy_std, normalized, normalized_std, np.isfinite(accuracy))
+    combinations = [combination for _, combination, _ in found]
+    ranking = rank(
+        together,
+        np.array([combination.c_exponent for combination in combinations]),
+        np.array([combination.gamma_exponent for combination in combinations]),
+    )
+    return report_rows([_candidate(*entry) for entry in found], together, ranking)
+
+
+def visualize_confusion_matrix(result_file: PathLike, html_file: PathLike) -> Path:
+    """Write the confusion page of a .result file; its .param, if it lies beside it, is shown too.
+
+    Returns
+    -------
+    Path
+        The page.
+
+    Raises
+    ------
+    UserError
+        When the file is not a .result file or the page cannot be written.
+    """
+    source, page = absolute(result_file), absolute(html_file)
+    result = read_result(source)
+    param = source.with_suffix(".param")
+    parameters = parameters_of(*read_param(param)) if param.exists() else None
+    write_confusion_page(
+        page, source.stem, str(source), result.matrix, scores=_score(result, source), parameters=parameters
+    )
+    return page
+
+
+def _kinds(combination: CombinationSpec) -> Sequence[str]:
+    return combination.classifier.lower(), combination.type.lower(), combination.kernel.lower()
+
+
+def _score(result: ResultFile, path: Path) -> CombinationScore:
+    arrays = arrays_from_result(result.matrix, result.fold, str(path))
+    scores = score(arrays.predicted[np.newaxis], arrays.actual, arrays.fold, arrays.n_folds, len(arrays.classes))
+    return scores.of(0)
+
+
+def _candidate(path: Path, combination: CombinationSpec, evaluation: EvaluationSpec) -> Candidate:
+    return Candidate(
+        preprocessing=combination.preprocessing,
+        kernel=combination.kernel,
+        c_exponent=combination.c_exponent,
+        gamma_exponent=combination.gamma_exponent,
+        balance_classes=combination.balance_classes,
+        svm_type=combination.type,
+        classifier=combination.classifier,
+        evaluation=asdict(evaluation),
+        results_file=path.name,
+        param_file=path.with_suffix(".param").name,
+    )

@@ -1,0 +1,395 @@
+"""The steps of a training in order; each command of the command line is one of these functions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastgrid.common.console import Console
+from fastgrid.common.errors import UserError
+from fastgrid.common.fanout import Pool
+from fastgrid.common.files import make_directory
+from fastgrid.project.class_folders import scan_class_folders
+from fastgrid.project.consistency import consistent_inputs
+from fastgrid.project.data import load_data, read_files
+from fastgrid.project.filelist import write_filelist
+from fastgrid.project.generation import generate_project
+from fastgrid.project.groundtruth import GroundTruth, write_groundtruth
+from fastgrid.project.names import class_name_fault
+from fastgrid.project.outputs import check_output_directory, model_paths, remove_project, remove_results
+from fastgrid.project.param_files import read_param
+from fastgrid.project.paths import absolute
+from fastgrid.project.record import Ranked, load_record
+from fastgrid.project.schema import Project, load_project
+from fastgrid.project.selection import Selection, select, train_final, write_ranking
+from fastgrid.project.settings import RunSettings, running
+from fastgrid.project.sweeping import SweepOutcome, sweep_project
+from fastgrid.project.template_choice import choose_template
+
+PathLike = str | os.PathLike[str]
+
+#: Excluded by both templates; files are read before a template can be chosen.
+DEFAULT_EXCLUDED = ("metadata.tags*",)
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingOutcome:
+    """What a whole training came to.
+
+    Attributes
+    ----------
+    project : Project
+    ranked : Ranked
+        All combinations, best first.
+    selection : Selection
+        The best one and its final model.
+    report_path : Path
+    failures : tuple of str
+        Tasks that failed twice; their combinations have no rank.
+    """
+
+    project: Project
+    ranked: Ranked
+    selection: Selection
+    report_path: Path
+    failures: tuple[str, ...]
+
+
+def train_model_from_sigs(
+    input_dir: PathLike,
+    output_dir: PathLike,
+    project_name: str,
+    *,
+    force: bool = False,
+    seed: float | None = None,
+    force_consistency: bool = False,
+    settings: RunSettings | None = None,
+    console: Console | None = None,
+) -> TrainingOutcome:
+    """Train on class folders: one sub-directory of `input_dir` per class, with descriptor files.
+
+    Parameters
+    ----------
+    input_dir : path-like
+        Never written to.
+    output_dir : path-like
+        Gets NAME.project, NAME.model, NAME.history.param, NAME.history.results.html, report.tsv and results/.
+    project_name : str
+        NAME, what the classes are classes of (``mood``).
+    force : bool
+        Remove what an earlier training left in `output_dir` first.
+    seed : float, optional
+        Of the folds; 1 by default, 0 takes the clock. What was used stands in the project file.
+    force_consistency : bool
+        As for `train_model`.
+    settings : RunSettings, optional
+    console : Console, optional
+
+    Returns
+    -------
+    TrainingOutcome
+
+    Raises
+    ------
+    UserError
+        When the input or the output directory will not do.
+    """
+    console = console or Console()
+    inputs, output = absolute(input_dir), absolute(output_dir)
+    fault = class_name_fault(project_name)
+    if fault:
+        raise UserError(f"PROJECT_NAME: {fault}")
+    found = scan_class_folders(inputs)
+    directory = output / "results"
+    if force:
+        remove_project(output, directory)
+    check_output_directory(output, project_name, inputs)
+    for note in found.notes:
+        console.warn(note)
+    make_directory(directory)
+    groundtruth, filelist = directory / "groundtruth.yaml", directory / "filelist.yaml"
+    write_groundtruth(groundtruth, GroundTruth(project_name, found.labels))
+    write_filelist(filelist, found.files)
+    return train_model(
+        groundtruth,
+        filelist,
+        output / f"{project_name}.project",
+        directory,
+        output / f"{project_name}.history",
+        seed=seed,
+        force_consistency=force_consistency,
+        settings=settings,
+        console=console,
+    )
+
+
+def train_model(
+    groundtruth: PathLike,
+    filelist: PathLike,
+    project_file: PathLike,
+    project_dir: PathLike,
+    results_model_file: PathLike,
+    *,
+    seed: float | None = None,
+    force_consistency: bool = False,
+    settings: RunSettings | None = None,
+    console: Console | None = None,
+) -> TrainingOutcome:
+    """Generate the project if it is absent, run all tests, select and train the best, write the report.
+
+    Parameters
+    ----------
+    groundtruth, filelist : path-like
+        Classes and descriptor files of the items; not looked at where `project_file` exists.
+    project_file : path-like
+        Used as it is where it exists.
+    project_dir : path-like
+        Gets datasets/, results/, predictions and the journal.
+    results_model_file : path-like
+        The final model; its name also names the .param and the .html beside it.
+    seed, settings, console
+        As for `train_model_from_sigs`.
+    force_consistency : bool
+        Leave out items that only one of ground truth and file list names, instead of refusing them.
+
+    Returns
+    -------
+    TrainingOutcome
+
+    Raises
+    ------
+    UserError
+        When anything of this cannot be used.
+    """
+    settings, console = settings or RunSettings(), console or Console()
+    path, model_file = absolute(project_file), absolute(results_model_file)
+    known = load_project(path) if path.exists() else None
+    with running(settings, console, known) as pool:
+        if known is None:
+            project = _generate(
+                absolute(groundtruth),
+                absolute(filelist),
+                path,
+                absolute(project_dir),
+                1.0 if seed is None else seed,
+                force_consistency,
+                settings,
+                pool,
+                console,
+            )
+        else:
+            project = known
+            _say_what_is_not_used(project, seed, console)
+        outcome = sweep_project(project, settings, pool, console)
+        record = load_record(project)
+        selection = select(record, outcome.data, model_file, settings.solver, console)
+        report = path.parent / "report.tsv"
+        return TrainingOutcome(project, write_ranking(record, report), selection, report, outcome.failures)
+
+
+def _generate(
+    groundtruth: Path,
+    filelist: Path,
+    path: Path,
+    directory: Path,
+    seed: float,
+    force_consistency: bool,
+    settings: RunSettings,
+    pool: Pool,
+    console: Console,
+) -> Project:
+    # Reads the files first: their extractor version chooses the template, and the matrix is kept for the sweep.
+    make_directory(directory)
+    make_directory(path.parent)
+    truth, files, groundtruth, filelist = consistent_inputs(
+        groundtruth, filelist, directory if force_consistency else None, console
+    )
+    remove_results(directory, truth.class_name)
+    cache = directory / "datasets" / truth.class_name
+    template = _template(files, cache, None, settings, pool, console)
+    return generate_project(
+        path,
+        class_name=truth.class_name,
+        groundtruth=groundtruth,
+        filelist=filelist,
+        datasets_directory=directory / "datasets",
+        results_directory=directory / "results",
+        seed=seed,
+        template=template,
+        cluster_mode=settings.cluster_mode,
+    )
+
+
+def _template(
+    files: Mapping[str, Path],
+    cache: Path,
+    wanted: str | Path | None,
+    settings: RunSettings,
+    pool: Pool,
+    console: Console,
+) -> str | Path:
+    if wanted is not None:
+        return wanted
+    collection = read_files(files, cache, pool, console, excluded=DEFAULT_EXCLUDED, strict=settings.strict)
+    name, note = choose_template(collection.versions.values())
+    if note:
+        console.warn(note)
+    return name
+
+
+def _say_what_is_not_used(project: Project, seed: float | None, console: Console) -> None:
+    console.note(f"{project.path} is used as it is")
+    if seed is not None and seed != project.seed:
+        console.warn(f"the project has seed {project.seed}; the seed given is not used (a new project would use it)")
+
+
+def generate_classification_project(
+    groundtruth: PathLike,
+    filelist: PathLike,
+    project_file: PathLike,
+    datasets_dir: PathLike,
+    results_dir: PathLike,
+    *,
+    seed: float = 1.0,
+    cluster_mode: bool = False,
+    template: PathLike | None = None,
+    force_consistency: bool = False,
+    jobs: int | None = None,
+    console: Console | None = None,
+) -> Project:
+    """Write a project file from a template, by default the one for the extractor version in the descriptor files.
+
+    Parameters
+    ----------
+    groundtruth, filelist : path-like
+    project_file : path-like
+        Written, also where it exists.
+    datasets_dir, results_dir : path-like
+        Where the sweep of this project keeps its matrices and its results.
+    seed : float
+        0 takes the clock.
+    cluster_mode : bool
+    template : path-like, optional
+        Name of a bundled template or a file.
+    force_consistency : bool
+        As for `train_model`; the reduced lists are written beside the project file.
+    jobs : int, optional
+        Written as numberProcesses.
+    console : Console, optional
+
+    Returns
+    -------
+    Project
+
+    Raises
+    ------
+    UserError
+        When the lists disagree, the template is none, or something cannot be written.
+    """
+    console = console or Console()
+    path, datasets = absolute(project_file), absolute(datasets_dir)
+    make_directory(path.parent)
+    settings = RunSettings(jobs=jobs)
+    with running(settings, console) as pool:
+        truth, files, used_groundtruth, used_filelist = consistent_inputs(
+            absolute(groundtruth), absolute(filelist), path.parent if force_consistency else None, console
+        )
+        wanted = None if template is None else _named_or_path(template)
+        chosen = _template(files, datasets / truth.class_name, wanted, settings, pool, console)
+    return generate_project(
+        path,
+        class_name=truth.class_name,
+        groundtruth=used_groundtruth,
+        filelist=used_filelist,
+        datasets_directory=datasets,
+        results_directory=absolute(results_dir),
+        seed=seed,
+        template=chosen,
+        number_processes=jobs,
+        cluster_mode=cluster_mode,
+    )
+
+
+def _named_or_path(template: PathLike) -> str | Path:
+    return template if isinstance(template, str) and not Path(template).is_file() else Path(template)
+
+
+def run_tests(
+    project_file: PathLike, *, settings: RunSettings | None = None, console: Console | None = None
+) -> SweepOutcome:
+    """Evaluate every combination of a project by n-fold cross-validation.
+
+    Returns
+    -------
+    SweepOutcome
+
+    Raises
+    ------
+    UserError
+        When the project or its data cannot be used.
+    """
+    settings, console = settings or RunSettings(), console or Console()
+    project = load_project(project_file)
+    with running(settings, console, project) as pool:
+        return sweep_project(project, settings, pool, console)
+
+
+def generate_params_report(project_file: PathLike, result_file: PathLike | None = None) -> Path:
+    """Write the ranking of all combinations, by default as report.tsv beside the project file; return its path."""
+    project = load_project(project_file)
+    path = project.path.parent / "report.tsv" if result_file is None else absolute(result_file)
+    write_ranking(load_record(project), path)
+    return path
+
+
+def select_best_model(
+    project_file: PathLike,
+    results_model_file: PathLike,
+    *,
+    settings: RunSettings | None = None,
+    console: Console | None = None,
+) -> Selection:
+    """Train the best combination of finished results on all data; see `train_model` for the files."""
+    settings, console = settings or RunSettings(), console or Console()
+    project = load_project(project_file)
+    record = load_record(project)
+    with console.progress():
+        data = load_data(project, Pool(1), console, strict=settings.strict)
+    return select(record, data, absolute(results_model_file), settings.solver, console)
+
+
+def retrain_model(
+    project_file: PathLike,
+    params_file: PathLike,
+    output_file: PathLike,
+    *,
+    class_name: str | None = None,
+    settings: RunSettings | None = None,
+    console: Console | None = None,
+) -> Path:
+    """Train the combination of a .param file on all data of a project.
+
+    Parameters
+    ----------
+    project_file, params_file, output_file : path-like
+    class_name : str, optional
+        What the model calls its classes, instead of the project's className.
+    settings : RunSettings, optional
+    console : Console, optional
+
+    Returns
+    -------
+    Path
+        The model file.
+    """
+    settings, console = settings or RunSettings(), console or Console()
+    project = load_project(project_file)
+    combination, _ = read_param(params_file)
+    with console.progress():
+        data = load_data(project, Pool(1), console, strict=settings.strict)
+    path = model_paths(absolute(output_file))[0]
+    make_directory(path.parent)
+    train_final(project, data, combination, settings.solver, class_name=class_name).save(path)
+    return path

@@ -1,0 +1,3 @@
+from fastgrid.cli.generate_params_report import main
+
+raise SystemExit(main())

@@ -1,0 +1,3 @@
+from fastgrid.cli.predict import main
+
+raise SystemExit(main())

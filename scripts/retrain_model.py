@@ -1,0 +1,3 @@
+from fastgrid.cli.retrain_model import main
+
+raise SystemExit(main())

@@ -1,0 +1,3 @@
+from fastgrid.cli.run_tests import main
+
+raise SystemExit(main())

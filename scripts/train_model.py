@@ -1,0 +1,3 @@
+from fastgrid.cli.train_model import main
+
+raise SystemExit(main())

@@ -1,0 +1,3 @@
+from fastgrid.cli.train_model_from_sigs import main
+
+raise SystemExit(main())
