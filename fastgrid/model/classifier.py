@@ -17,6 +17,8 @@ Float32Matrix = npt.NDArray[np.float32]
 Float64Matrix = npt.NDArray[np.float64]
 Float64Vector = npt.NDArray[np.float64]
 
+HIGHEST_DEGREE = 1000
+
 #: Rows are predicted in blocks whose largest temporary array has about this many numbers (32 MiB of float64).
 BLOCK_NUMBERS = 2**22
 
@@ -30,6 +32,7 @@ class Kernel:
     name : {"rbf", "poly", "linear"}
     gamma : float
     degree : int
+        From 1 to 1000.
     coef0 : float
         The last two are the polynomial kernel's.
     """

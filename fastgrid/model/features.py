@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fastgrid.common.errors import UserError, one_line
-from fastgrid.descriptors.patterns import expand
 from fastgrid.descriptors.table import Descriptor, DescriptorTable, Kind
 from fastgrid.descriptors.validity import numeric_columns
 from fastgrid.transforms.chain import Chain, build_chain
+from fastgrid.transforms.features import trainable
 from fastgrid.transforms.scaling import Scaling, fit_scaling
 
 
@@ -115,9 +115,7 @@ def fit_features(
     UserError
         When a step cannot be fitted or no usable descriptor is left.
     """
-    prepared = build_chain(steps).fit_transform(table)
-    chosen = expand(descriptor_names, prepared.names, exclude).names
-    numeric = prepared.keep(d.name for d in prepared.numeric if d.name in set(chosen))
+    numeric, _, _ = trainable(build_chain(steps).fit_transform(table), descriptor_names, exclude)
     owners, enumerated = numeric_columns(numeric)
     used = {numeric.numeric[n].name for n in owners[fit_scaling(numeric.values, owners, enumerated).columns]}
     if not used:

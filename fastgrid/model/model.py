@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from fastgrid.common.errors import UserError, one_line
+from fastgrid.common.threads import single_threaded_blas
 from fastgrid.descriptors.table import Descriptor, DescriptorTable
 from fastgrid.model.classifier import PairwiseClassifier
 from fastgrid.model.features import FeatureExtraction
+
+LARGEST_SEED = 2**63
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,7 @@ class Model:
             more = f" (and {len(unusable) - 1} more items)" if len(unusable) > 1 else ""
             raise UserError(f"{one_line(item, 120)}: cannot be predicted: {reason}{more}; leave it out")
         # One thread and overflow as infinity: the same bytes on every machine, and no warning for what is checked next.
-        with threadpool_limits(limits=1, user_api="blas"), np.errstate(over="ignore", invalid="ignore"):
+        with single_threaded_blas(), np.errstate(over="ignore", invalid="ignore"):
             decisions = self.classifier.decisions(features)
             probabilities = self.classifier.probabilities(decisions)
         if not np.isfinite(decisions).all():

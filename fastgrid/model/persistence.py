@@ -13,17 +13,16 @@ import numpy.typing as npt
 from fastgrid.common.errors import UserError, one_line
 from fastgrid.descriptors.table import Descriptor, Kind
 from fastgrid.kernels import KERNELS
-from fastgrid.model.classifier import Kernel, PairwiseClassifier
+from fastgrid.model.classifier import HIGHEST_DEGREE, Kernel, PairwiseClassifier
 from fastgrid.model.container import Array, DamagedModelError, read_container, write_container
 from fastgrid.model.features import FeatureExtraction, produced_columns
-from fastgrid.model.model import Model, TrainingRecord
+from fastgrid.model.model import LARGEST_SEED, Model, TrainingRecord
 from fastgrid.transforms.chain import Chain
 from fastgrid.transforms.scaling import Scaling
 from fastgrid.transforms.state import SavedState
 
 #: More values per item than any descriptor file holds; bounds what a forged file can make us allocate.
 MOST_DIMENSIONS = 2**22
-HIGHEST_DEGREE = 1000
 CHAIN_PREFIX = "chain/"
 
 
@@ -114,11 +113,7 @@ def _decode(description: Mapping[str, Any], arrays: Mapping[str, Array]) -> Mode
 
 def _decode_extraction(state: _State, blocks: dict[str, Array]) -> FeatureExtraction:
     required = _required(state.entry("required"))
-    chain_state = state.entry("chain")
-
-    def fresh_chain() -> Chain:
-        return Chain.from_state(chain_state, chain_arrays)
-
+    saved_chain = state.entry("chain")
     chain_arrays = {
         name.removeprefix(CHAIN_PREFIX): blocks.pop(name) for name in list(blocks) if name.startswith(CHAIN_PREFIX)
     }
@@ -128,10 +123,12 @@ def _decode_extraction(state: _State, blocks: dict[str, Array]) -> FeatureExtrac
         _take(blocks, "scale", np.float32, columns.shape),
         _take(blocks, "offset", np.float32, columns.shape),
     )
-    produced = produced_columns(FeatureExtraction(required, fresh_chain(), scaling))
+    # One chain to try and one to keep: trying it gives a number to the empty text.
+    tried, kept = (Chain.from_state(saved_chain, chain_arrays) for _ in range(2))
+    produced = produced_columns(FeatureExtraction(required, tried, scaling))
     if not len(columns) or columns[0] < 0 or columns[-1] >= produced or (np.diff(columns) <= 0).any():
         raise DamagedModelError("its scaling does not fit its preprocessing")
-    return FeatureExtraction(required, fresh_chain(), scaling)
+    return FeatureExtraction(required, kept, scaling)
 
 
 def _required(entries: object) -> tuple[Descriptor, ...]:
@@ -186,7 +183,7 @@ def _decode_record(state: _State, class_order: tuple[str, ...]) -> TrainingRecor
         solver=state.text("solver"),
         tol=state.number("tol", positive=True),
         converged=state.flag("converged"),
-        seed=state.integer("seed", -(2**63), 2**63),
+        seed=state.integer("seed", -LARGEST_SEED, LARGEST_SEED),
         descriptor_names=state.texts("descriptor_names"),
         exclude=state.texts("exclude"),
         fastgrid_version=state.text("fastgrid_version"),

@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from fastgrid import __version__
 from fastgrid.common.errors import UserError
+from fastgrid.common.threads import single_threaded_blas
 from fastgrid.descriptors.table import DescriptorTable
 from fastgrid.kernels import KERNELS
 from fastgrid.model.calibration import calibrate
-from fastgrid.model.classifier import Kernel, PairwiseClassifier
+from fastgrid.model.classifier import HIGHEST_DEGREE, Kernel, PairwiseClassifier
 from fastgrid.model.features import fit_features
-from fastgrid.model.model import Model, TrainingRecord
+from fastgrid.model.model import LARGEST_SEED, Model, TrainingRecord
 from fastgrid.solvers import OneVsOneSolution, get_solver
 
 
@@ -38,7 +38,7 @@ def train(
     degree: int = 3,
     coef0: float = 0.0,
     tol: float = 1e-3,
-    solver: str = "libsvm",
+    solver: str = "smo",
     evaluation: Mapping[str, Any] | None = None,
 ) -> Model:
     """Train on all items: preprocessing, scaling, one-vs-one C-SVC, probabilities (Gaia 2.4.6 behaviour).
@@ -84,7 +84,7 @@ def train(
         When the arguments do not fit together.
     """
     parameters = Kernel(kernel, float(gamma), degree, float(coef0))
-    _check_arguments(table, labels, parameters, C, tol)
+    _check_arguments(table, labels, parameters, C, tol, seed)
     kept_evaluation: dict[str, Any] = json.loads(json.dumps(dict(evaluation or {}), allow_nan=False))
     extraction, features = fit_features(table, steps, descriptor_names, exclude)
     names = [str(label) for label in labels]
@@ -113,13 +113,17 @@ def train(
     return Model(class_name, class_order, extraction, classifier, record)
 
 
-def _check_arguments(table: DescriptorTable, labels: Sequence[str], kernel: Kernel, C: float, tol: float) -> None:
+def _check_arguments(
+    table: DescriptorTable, labels: Sequence[str], kernel: Kernel, C: float, tol: float, seed: int
+) -> None:
     if not labels or len(labels) != len(table.ids):
         raise ValueError(f"{len(labels)} labels for {len(table.ids)} items")
     if kernel.name not in KERNELS:
         raise ValueError(f"kernel {kernel.name!r} is not one of {', '.join(KERNELS)}")
     if not all(np.isfinite(value) and value > 0.0 for value in (C, kernel.gamma)) or not 0.0 < tol < 1.0:
         raise ValueError(f"C = {C}, gamma = {kernel.gamma} and tol = {tol} must be positive, tol less than 1")
+    if not 1 <= kernel.degree <= HIGHEST_DEGREE or not np.isfinite(kernel.coef0) or abs(seed) > LARGEST_SEED:
+        raise ValueError(f"degree {kernel.degree}, coef0 {kernel.coef0} or seed {seed} is out of range")
 
 
 def _class_cost(C: float, balance_classes: bool, counts: Mapping[str, int], label: str) -> float:
@@ -140,7 +144,7 @@ def _fit_classifier(
 ) -> tuple[PairwiseClassifier, bool]:
     solver = get_solver(solver_name)
     # One BLAS thread: sums come out the same on every machine.
-    with threadpool_limits(limits=1, user_api="blas"), np.errstate(over="ignore", invalid="ignore"):
+    with single_threaded_blas(), np.errstate(over="ignore", invalid="ignore"):
         gram = kernel.gram(features, features)
         _require_finite(kernel, gram)
         (solution,) = solver.solve(gram, codes, costs[np.newaxis], tol)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 from fastgrid.common.console import Console
 from fastgrid.common.errors import UserError
 from fastgrid.common.files import make_directory
-from fastgrid.model.model import Model
+from fastgrid.model.model import LARGEST_SEED, Model
 from fastgrid.model.training import train
 from fastgrid.project.combinations_spec import CombinationSpec, EvaluationSpec
 from fastgrid.project.data import TrainingData
@@ -112,10 +113,23 @@ def train_final(
         C=2.0**combination.c_exponent,
         gamma=2.0**combination.gamma_exponent,
         balance_classes=combination.balance_classes,
-        seed=int(project.seed) if isinstance(project.seed, int | float) else 1,
+        seed=calibration_seed(project.seed),
         solver=solver,
         evaluation=evaluation,
     )
+
+
+def calibration_seed(seed: float | str) -> int:
+    """Return the seed of the probability calibration: the project's own where it is a whole number.
+
+    Examples
+    --------
+    >>> calibration_seed(1.0), calibration_seed("None")
+    (1, 3492043251)
+    """
+    if isinstance(seed, str) or seed != int(seed) or abs(seed) >= LARGEST_SEED:
+        return zlib.crc32(repr(seed).encode())
+    return int(seed)
 
 
 def confusion_matrix(record: SweepRecord, evaluation: int, combination: int) -> dict[str, dict[str, list[str]]]:

@@ -37,7 +37,7 @@ class SweepOptions:
         Called with (problems done, problems in all).
     """
 
-    solver: str = "libsvm"
+    solver: str = "smo"
     tol: float = 1e-3
     isolated: bool = False
     journal: Path | None = None

@@ -10,12 +10,12 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fastgrid.common.errors import one_line
+from fastgrid.common.threads import single_threaded_blas
 from fastgrid.kernels import fill_gram, inner_products, squared_distances
 from fastgrid.solvers import decision_values, get_solver, vote
 from fastgrid.sweep.combinations import FeatureSet
@@ -115,7 +115,7 @@ def solve_batch(batch: Batch) -> list[TaskResult]:
     list of TaskResult
         One per task, in order.
     """
-    with _single_threaded_blas():
+    with single_threaded_blas():
         try:
             prepared = _prepare(batch)
         except Exception as error:  # one bad feature set must not end the sweep
@@ -209,15 +209,3 @@ def _mapped(path: Path, *_version: int) -> npt.NDArray[np.float32]:
     # The file's inode, time and size are part of the key: a replaced file is mapped anew.
     mapped: npt.NDArray[np.float32] = np.load(path, mmap_mode="r", allow_pickle=False)
     return mapped
-
-
-@functools.cache
-def _blas_controller() -> Any:
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
-
-
-def _single_threaded_blas() -> Any:
-    # One BLAS thread: the pool is the parallelism, and sums come out the same whatever the number of workers.
-    return _blas_controller().limit(limits=1, user_api="blas")

@@ -119,7 +119,17 @@ def test_overflowing_kernel_is_said_plainly():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"kernel": "precomputed"}, {"C": 0.0}, {"C": float("nan")}, {"gamma": -1.0}, {"tol": 2.0}, {"solver": "none"}],
+    [
+        {"kernel": "precomputed"},
+        {"C": 0.0},
+        {"C": float("nan")},
+        {"gamma": -1.0},
+        {"tol": 2.0},
+        {"solver": "none"},
+        {"degree": 0},
+        {"coef0": float("inf")},
+        {"seed": 2**64},
+    ],
 )
 def test_arguments_out_of_range(wrong):
     table, labels = labelled_table()

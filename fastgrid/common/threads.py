@@ -1,0 +1,23 @@
+"""Threads of the linear algebra below numpy."""
+
+from __future__ import annotations
+
+import functools
+from contextlib import AbstractContextManager
+from typing import Any, cast
+
+
+def single_threaded_blas() -> AbstractContextManager[Any]:
+    """Return a context in which BLAS uses one thread.
+
+    The pool of workers is the parallelism; and sums come out the same whatever the number of cores.
+    """
+    return cast("AbstractContextManager[Any]", _controller().limit(limits=1, user_api="blas"))
+
+
+@functools.cache
+def _controller() -> Any:
+    # Finding the loaded libraries takes milliseconds: once per process.
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
