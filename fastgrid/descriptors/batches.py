@@ -16,7 +16,7 @@ from fastgrid.descriptors.template import Template, learn
 from fastgrid.descriptors.unreadable import UnreadableError
 from fastgrid.descriptors.yaml_tree import Tree
 
-SMALLEST_BATCH = 16
+SMALLEST_BATCH = 32
 LARGEST_BATCH = 64
 # So many that a pool of any usual size ends its last batches at about the same time.
 DESIRED_BATCHES = 64
@@ -96,7 +96,7 @@ class BatchReadings:
 
 
 def batches_of(files: Mapping[str, Path], excluded: Sequence[str] = (), *, digests: bool = False) -> list[Batch]:
-    """Divide `files`, in their order, into batches of 16 to 64 files."""
+    """Divide `files`, in their order, into batches of 32 to 64 files."""
     items = tuple(files.items())
     size = min(max(-(-len(items) // DESIRED_BATCHES), SMALLEST_BATCH), LARGEST_BATCH)
     starts = range(0, len(items), size)

@@ -77,8 +77,8 @@ def read_collection(
 ) -> Collection:
     """Read descriptor files and merge them into one table, as Gaia 2.4.6 merges one chunk.
 
-    The layout of most files is the reference. A file that differs from it, or cannot be read, is left out
-    and listed with the reason; so is every descriptor that cannot be used.
+    The layout of most files is the reference. A file that differs from it or cannot be read is left out and
+    listed with the reason; so is every descriptor that cannot be used.
 
     Parameters
     ----------
@@ -89,10 +89,8 @@ def read_collection(
         again while all of them have the content that they had.
     excluded : sequence of str, optional
         Patterns of descriptors to remove from each file before files are compared.
-    fail_on_unmatched : bool, default False
-        Make a pattern in `excluded` that matches nothing in any file an error.
-    strict : bool, default False
-        Make a file that is left out an error.
+    fail_on_unmatched, strict : bool, default False
+        Make an error of a pattern that matches nothing in any file, of a file that is left out.
     map_batches : callable, optional
         Like the built-in `map`, the default: applies a picklable function to each element of a sequence and
         yields the results in order, for instance in a process pool.
@@ -111,24 +109,21 @@ def read_collection(
     """
     patterns = tuple(excluded)
     kept = Cache(cache) if cache is not None else None
-    stored = kept.load(files, patterns) if kept is not None else None
+    stored = _from_cache(kept, files, patterns, progress)
     from_cache = stored is not None
     if stored is None:
         stored = _read(files, patterns, map_batches, progress, digests=kept is not None)
-    elif progress is not None:
-        progress(len(files))
-    if fail_on_unmatched and stored.unmatched:
-        raise UserError(
-            f"excludedDescriptors: the pattern {one_line(repr(stored.unmatched[0]), 80)} matches nothing in the "
-            "files; correct it, or set failOnUnmatched to False"
-        )
+    if fail_on_unmatched:
+        _refuse_unmatched(stored.unmatched)
     left_out = tuple(LeftOut(name, files[name], reason) for name, reason in stored.left_out_files.items())
-    if strict and left_out:
-        more = f" (and {len(left_out) - 1} more files are left out)" if len(left_out) > 1 else ""
-        first = left_out[0]
-        raise UserError(f"{first.path}: {first.reason}{more}; correct or remove it, or do without --strict")
+    if strict:
+        _refuse_left_out(left_out)
     if kept is not None and not from_cache:
         stored = kept.save(stored, files)
+    return _collection(stored, left_out, from_cache=from_cache)
+
+
+def _collection(stored: Stored, left_out: tuple[LeftOut, ...], *, from_cache: bool) -> Collection:
     return Collection(
         table=stored.table,
         left_out_files=left_out,
@@ -137,6 +132,18 @@ def read_collection(
         versions=stored.versions,
         from_cache=from_cache,
     )
+
+
+def _from_cache(
+    kept: Cache | None,
+    files: Mapping[str, Path],
+    patterns: tuple[str, ...],
+    progress: Callable[[int], None] | None,
+) -> Stored | None:
+    stored = kept.load(files, patterns) if kept is not None else None
+    if stored is not None and progress is not None:
+        progress(len(files))
+    return stored
 
 
 def _read(
@@ -175,4 +182,20 @@ def _nothing_readable(files: Mapping[str, Path], left_out: Mapping[str, str]) ->
     if not files:
         return UserError("there is no descriptor file to read; give at least one")
     first = next(iter(left_out))
-    return UserError(f"no descriptor file is readable; the first one, {files[first]}: {left_out[first]}")
+    return UserError(f"no descriptor file is readable; the first one, {one_line(files[first])}: {left_out[first]}")
+
+
+def _refuse_unmatched(patterns: Sequence[str]) -> None:
+    if patterns:
+        raise UserError(
+            f"excludedDescriptors: the pattern {one_line(repr(patterns[0]), 80)} matches nothing in the files; "
+            "correct it, or set failOnUnmatched to False"
+        )
+
+
+def _refuse_left_out(left_out: Sequence[LeftOut]) -> None:
+    if left_out:
+        first, more = left_out[0], len(left_out) - 1
+        others = f" (and {more} more file{'s are' if more > 1 else ' is'} left out)" if more else ""
+        reason = f"{one_line(first.path)}: {first.reason}{others}"
+        raise UserError(f"{reason}; correct or remove it, or do without --strict")

@@ -96,7 +96,7 @@ def read_document(path: Path) -> Tree:
         tree = parse_document(data, path.name).tree
         return {key: _typed(value, depth=1) for key, value in tree.items()}
     except UnreadableError as error:
-        raise UserError(f"{path}: {error}") from error
+        raise UserError(f"{one_line(path)}: {error}") from error
 
 
 def _typed(value: object, depth: int) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from fastgrid.common.errors import UserError
+from fastgrid.common.errors import UserError, one_line
 from fastgrid.descriptors.batches import BatchReadings
 from fastgrid.descriptors.layout import Comparison, compare
 from fastgrid.descriptors.leaves import Leaves, Structure
@@ -87,7 +87,7 @@ class Gathered:
         if len(self.leaves) == 1 and n_readable > 1:
             raise UserError(
                 f"no two of the {n_readable} readable files have the same descriptors; for instance "
-                f"{stranger}: {self.left_out[stranger]}; "
+                f"{one_line(stranger, 120)}: {self.left_out[stranger]}; "
                 "extract them all with the same version and profile"
             )
         for name in sorted(converted):

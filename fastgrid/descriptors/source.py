@@ -61,14 +61,15 @@ def read_source(path: Path, *, digest: bool = False) -> tuple[bytes, Fingerprint
             raise UnreadableError(f"is {kind}, not a file")
         _check_size(status.st_size, "")
         with path.open("rb") as handle:
-            data = handle.read(MAXIMAL_BYTES + 1)
+            data = handle.read(status.st_size + 1)
     except FileNotFoundError as error:
         raise UnreadableError("does not exist") from error
     except OSError as error:
         raise UnreadableError(f"cannot be read: {error.strerror or error}") from error
     except ValueError as error:
         raise UnreadableError("has a name that no file can have") from error
-    _check_size(len(data), "")
+    if len(data) != status.st_size:
+        raise UnreadableError("was changed while it was read")
     checksum = hashlib.sha256(data).hexdigest() if digest else ""
     return data, Fingerprint(len(data), status.st_mtime_ns, checksum)
 
@@ -91,15 +92,19 @@ def unpacked(data: bytes) -> bytes:
     """
     if not data.startswith(GZIP_MAGIC):
         return data
+    parts: list[bytes] = []
+    size = 0
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
-            plain = stream.read(MAXIMAL_BYTES + 1)
+            while part := stream.read(MEBIBYTE):
+                parts.append(part)
+                size += len(part)
+                _check_size(size, " when unpacked")
     except EOFError as error:
         raise UnreadableError("is truncated: its gzip data ends too early") from error
     except (OSError, zlib.error) as error:
         raise UnreadableError(f"holds damaged gzip data ({error})") from error
-    _check_size(len(plain), " when unpacked")
-    return plain
+    return b"".join(parts)
 
 
 def still_same(path: Path, recorded: Fingerprint | None) -> tuple[bool, Fingerprint | None]:

@@ -11,6 +11,7 @@ import fastgrid.descriptors.batches as batches
 import fastgrid.descriptors.cache as cache_module
 from fastgrid.common.errors import UserError
 from fastgrid.descriptors import read_collection
+from fastgrid.descriptors.source import Fingerprint, still_same
 
 
 @pytest.fixture
@@ -225,3 +226,9 @@ def test_table_without_numbers_can_be_kept(tmp_path, stem):
     read_collection({"a": path}, cache=stem)
     found = read_collection({"a": path}, cache=stem)
     assert found.from_cache and found.table.values.shape == (1, 0) and found.table.text.tolist() == [["C"]]
+
+
+def test_what_can_no_longer_be_read_is_not_the_same(tmp_path):
+    readable_once = Fingerprint(tmp_path.stat().st_size, 1, "digest")
+    assert still_same(tmp_path, readable_once) == (False, None)
+    assert still_same(tmp_path, None) == (True, None)

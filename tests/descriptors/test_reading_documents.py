@@ -5,6 +5,7 @@ import json
 import math
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -80,6 +81,11 @@ def test_name_with_a_zero_byte_is_unreadable(tmp_path):
     assert "name" in reason_for(tmp_path / "a\0.json")
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no file here has another size than it says")
+def test_file_that_is_longer_than_it_was_said_to_be_is_unreadable():
+    assert reason_for(Path("/proc/self/status")) == "was changed while it was read"
+
+
 def test_file_above_the_size_limit_is_not_read(tmp_path):
     path = tmp_path / "a.json"
     with path.open("wb") as handle:
@@ -105,6 +111,12 @@ def test_too_many_values_are_refused_in_yaml(monkeypatch):
     monkeypatch.setattr(yaml_tree, "MAXIMAL_VALUES", 10)
     with pytest.raises(UnreadableError, match="more than"):
         yaml_tree.parse_yaml("a: [" + "0, " * 30 + "0]")
+
+
+def test_yaml_is_bounded_in_depth():
+    assert yaml_tree.parse_yaml("[" * 64 + "]" * 64)
+    with pytest.raises(UnreadableError, match="nested too deeply"):
+        yaml_tree.parse_yaml("[" * 65 + "]" * 65)
 
 
 @pytest.mark.parametrize("name", ["a.json", "a.sig", "a.yaml", "a.yml", "a", "a.txt", "A.JSON", "a.b.json"])
