@@ -28,6 +28,7 @@ from fastgrid.kernels.extrema import larger, smaller
 from fastgrid.kernels.jit import jit
 
 Float32Matrix = npt.NDArray[np.float32]
+Float32Vector = npt.NDArray[np.float32]
 Float64Vector = npt.NDArray[np.float64]
 Float64Matrix = npt.NDArray[np.float64]
 IntVector = npt.NDArray[np.int64]
@@ -45,8 +46,6 @@ STATE_ROWS = 8
 
 #: LIBSVM's stand-in for a curvature that is not positive.
 TAU = 1e-12
-#: Items per block: the extremum of each block is kept, so that its position is found without a full pass.
-BLOCK = 128
 
 
 @jit
@@ -65,31 +64,29 @@ def _solve_binary(
     n = gram.shape[0]
     active, counter, iterations, epoch = n, min(n, 1000) + 1, 0, 0
     unshrunk, clipped, converged = False, False, False
-    blocks_up = np.empty(n // BLOCK + 1)
     scores = np.empty(n, dtype=np.float32)
-    block_scores = np.empty(n // BLOCK + 1, dtype=np.float32)
-    lowest, highest = _extremes(state, active, blocks_up)
+    lowest, highest = _extremes(state, active)
     while iterations < maximum_iterations:
         counter -= 1
         if counter == 0:
             counter = min(n, 1000)
             if shrinking:
                 active, epoch, unshrunk = _shrink(gram, state, order, active, epoch, unshrunk, tolerance)
-                lowest, highest = _extremes(state, active, blocks_up)
+                lowest, highest = _extremes(state, active)
         first, second = -1, -1
         if highest - lowest >= tolerance:
-            first = _last_equal(state, active, blocks_up, lowest)
+            first = _first(state, active, lowest)
             row = _ordered_row(gram, order, rows, row_epochs, epoch, active, first)
-            second = _second(row, state, active, first, scores, block_scores)
+            second = _second(row, state, active, first, scores)
         if second < 0:
             if active < n:
                 _reconstruct_gradient(gram, state, order, active)
                 active, epoch = n, epoch + 1
-                lowest, highest = _extremes(state, active, blocks_up)
-                first = _last_equal(state, active, blocks_up, lowest)
+                lowest, highest = _extremes(state, active)
+                first = _first(state, active, lowest)
                 if highest - lowest >= tolerance:
                     row = _ordered_row(gram, order, rows, row_epochs, epoch, active, first)
-                    second = _second(row, state, active, first, scores, block_scores)
+                    second = _second(row, state, active, first, scores)
                 counter = 1
             if second < 0:
                 converged = True
@@ -99,7 +96,7 @@ def _solve_binary(
         row_second = _ordered_row(gram, order, rows, row_epochs, epoch, active, second)
         change_first, change_second, hit = _step(gram, state, order, row_first, first, second)
         clipped = clipped or hit
-        lowest, highest = _update_gradient(row_first, row_second, change_first, change_second, state, active, blocks_up)
+        lowest, highest = _update_gradient(row_first, row_second, change_first, change_second, state, active)
     if active < n:
         _reconstruct_gradient(gram, state, order, active)
     return _rho(state), iterations, converged, clipped
@@ -120,100 +117,86 @@ def _initialise(diagonal: Float64Vector, signs: Float64Vector, costs: Float64Vec
 
 
 @jit
-def _extremes(state: Float64Matrix, active: int, blocks_up: Float64Vector) -> tuple[float, float]:
+def _extremes(state: Float64Matrix, active: int) -> tuple[float, float]:
     # min h over beta that may grow, max h over beta that may shrink. O(active).
+    gradient, up, down = state[GRADIENT, :active], state[UP_PENALTY, :active], state[DOWN_PENALTY, :active]
     lowest, highest = math.inf, -math.inf
-    for block in range(active // BLOCK + 1):
-        start, stop = block * BLOCK, min(active, (block + 1) * BLOCK)
-        gradient = state[GRADIENT, start:stop]
-        up, down = state[UP_PENALTY, start:stop], state[DOWN_PENALTY, start:stop]
-        low, high = math.inf, -math.inf
-        for k in range(len(gradient)):
-            low = smaller(low, gradient[k] + up[k])
-            high = larger(high, gradient[k] - down[k])
-        blocks_up[block] = low
-        lowest, highest = smaller(lowest, low), larger(highest, high)
+    for k in range(len(gradient)):
+        lowest = smaller(lowest, gradient[k] + up[k])
+        highest = larger(highest, gradient[k] - down[k])
     return lowest, highest
 
 
 @jit
 def _update_gradient(
-    row_first: npt.NDArray[np.float32],
-    row_second: npt.NDArray[np.float32],
+    row_first: Float32Vector,
+    row_second: Float32Vector,
     change_first: float,
     change_second: float,
     state: Float64Matrix,
     active: int,
-    blocks_up: Float64Vector,
 ) -> tuple[float, float]:
     # h += K_i dbeta_i + K_j dbeta_j, and the extremes of the new h in the same pass. O(active).
+    gradient, up, down = state[GRADIENT, :active], state[UP_PENALTY, :active], state[DOWN_PENALTY, :active]
+    of_first, of_second = row_first[:active], row_second[:active]
     lowest, highest = math.inf, -math.inf
-    for block in range(active // BLOCK + 1):
-        start, stop = block * BLOCK, min(active, (block + 1) * BLOCK)
-        gradient = state[GRADIENT, start:stop]
-        up, down = state[UP_PENALTY, start:stop], state[DOWN_PENALTY, start:stop]
-        of_first, of_second = row_first[start:stop], row_second[start:stop]
-        low, high = math.inf, -math.inf
-        for k in range(len(gradient)):
-            value = gradient[k] + (of_first[k] * change_first + of_second[k] * change_second)
-            gradient[k] = value
-            low = smaller(low, value + up[k])
-            high = larger(high, value - down[k])
-        blocks_up[block] = low
-        lowest, highest = smaller(lowest, low), larger(highest, high)
+    for k in range(len(gradient)):
+        value = gradient[k] + (of_first[k] * change_first + of_second[k] * change_second)
+        gradient[k] = value
+        lowest = smaller(lowest, value + up[k])
+        highest = larger(highest, value - down[k])
     return lowest, highest
 
 
 @jit
-def _last_equal(state: Float64Matrix, active: int, blocks_up: Float64Vector, lowest: float) -> int:
-    # The last k with h_k + penalty = lowest: LIBSVM's rule for ties.
-    block = active // BLOCK
-    while block > 0 and blocks_up[block] != lowest:
-        block -= 1
-    k = min(active, (block + 1) * BLOCK) - 1
-    while state[GRADIENT, k] + state[UP_PENALTY, k] != lowest:
-        k -= 1
-    return k
+def _first(state: Float64Matrix, active: int, lowest: float) -> int:
+    # The last k with h_k + penalty = lowest: LIBSVM's rule for ties. O(active).
+    gradient, up = state[GRADIENT, :active], state[UP_PENALTY, :active]
+    last = -1
+    for k in range(len(gradient)):
+        last = max(last, k if gradient[k] + up[k] == lowest else -1)
+    return last
 
 
 @jit
-def _second(
-    row: npt.NDArray[np.float32],
-    state: Float64Matrix,
-    active: int,
-    first: int,
-    scores: npt.NDArray[np.float32],
-    block_scores: npt.NDArray[np.float32],
-) -> int:
+def _second(row: Float32Vector, state: Float64Matrix, active: int, first: int, scores: Float32Vector) -> int:
     # argmax of (h_j - h_i)^2 / (K_ii + K_jj - 2 K_ij) over beta_j that may shrink and h_j > h_i; the last of equals.
-    # Scores in float32 (relative error < 1e-6), those near the best again in float64. -1 if there is none. O(active).
-    reference, own = state[GRADIENT, first], state[DIAGONAL, first]
+    # Scores in float32 (relative error < 1e-6); where several are near the best, those again in float64.
+    # -1 if there is none. O(active).
+    gradient, down, diagonal = state[GRADIENT, :active], state[DOWN_PENALTY, :active], state[DIAGONAL, :active]
+    kernel, score = row[:active], scores[:active]
+    reference, own = gradient[first], diagonal[first]
     best = np.float32(0.0)
-    for block in range(active // BLOCK + 1):
-        start, stop = block * BLOCK, min(active, (block + 1) * BLOCK)
-        gradient, down = state[GRADIENT, start:stop], state[DOWN_PENALTY, start:stop]
-        diagonal, kernel, score = state[DIAGONAL, start:stop], row[start:stop], scores[start:stop]
-        best_of_block = np.float32(0.0)
-        for k in range(len(gradient)):
-            difference = larger(np.float32((gradient[k] - down[k]) - reference), np.float32(0.0))
-            curvature = np.float32(larger(own + diagonal[k] - 2.0 * kernel[k], TAU))
-            score[k] = difference * difference / curvature
-            best_of_block = larger(best_of_block, score[k])
-        block_scores[block] = best_of_block
-        best = larger(best, best_of_block)
+    for k in range(len(gradient)):
+        difference = larger(np.float32((gradient[k] - down[k]) - reference), np.float32(0.0))
+        curvature = np.float32(larger(own + diagonal[k] - 2.0 * kernel[k], TAU))
+        score[k] = difference * difference / curvature
+        best = larger(best, score[k])
     # Below this float32 may have lost digits: then every candidate is compared in float64.
     threshold = best * np.float32(1.0 - 2e-6) if best > np.float32(1e-30) else np.float32(0.0)
+    count, last = np.int32(0), np.int32(-1)
+    for k in range(len(score)):
+        near = score[k] >= threshold
+        count += np.int32(near)
+        last = max(last, np.int32(k) if near else np.int32(-1))
+    return int(last) if count == 1 else _second_exactly(row, state, active, first, score, threshold)
+
+
+@jit
+def _second_exactly(
+    row: Float32Vector, state: Float64Matrix, active: int, first: int, score: Float32Vector, threshold: float
+) -> int:
+    # The choice of `_second` among the candidates with a score of at least `threshold`, in float64.
+    reference, own = state[GRADIENT, first], state[DIAGONAL, first]
     chosen, highest = -1, -math.inf
-    for block in range(active // BLOCK + 1):
-        if block_scores[block] >= threshold:
-            for k in range(block * BLOCK, min(active, (block + 1) * BLOCK)):
-                if scores[k] >= threshold:
-                    difference64 = (state[GRADIENT, k] - state[DOWN_PENALTY, k]) - reference
-                    curvature64 = own + state[DIAGONAL, k] - 2.0 * row[k]
-                    if difference64 > 0.0:
-                        gain = difference64 * difference64 / (curvature64 if curvature64 > 0.0 else TAU)
-                        if gain >= highest:
-                            chosen, highest = k, gain
+    for k in range(active):
+        if score[k] >= threshold:
+            difference = (state[GRADIENT, k] - state[DOWN_PENALTY, k]) - reference
+            if difference > 0.0:
+                curvature = own + state[DIAGONAL, k] - 2.0 * row[k]
+                gain = difference * difference / (curvature if curvature > 0.0 else TAU)
+                if gain >= highest:
+                    chosen, highest = k, gain
     return chosen
 
 
@@ -226,7 +209,7 @@ def _ordered_row(
     epoch: int,
     active: int,
     position: int,
-) -> npt.NDArray[np.float32]:
+) -> Float32Vector:
     # The Gram row of the item at `position` in the current order; the original row as long as nothing was shrunk.
     item = order[position]
     if epoch == 0:
@@ -244,7 +227,7 @@ def _step(
     gram: Float32Matrix,
     state: Float64Matrix,
     order: IntVector,
-    row_first: npt.NDArray[np.float32],
+    row_first: Float32Vector,
     first: int,
     second: int,
 ) -> tuple[float, float, bool]:
@@ -345,10 +328,7 @@ def _shrink(
 ) -> tuple[int, int, bool]:
     # Moves duals that seem to stay at their bound behind the active ones. Near the optimum everything is made active
     # again, once, before that.
-    lowest, highest = math.inf, -math.inf
-    for k in range(active):
-        lowest = smaller(lowest, state[GRADIENT, k] + state[UP_PENALTY, k])
-        highest = larger(highest, state[GRADIENT, k] - state[DOWN_PENALTY, k])
+    lowest, highest = _extremes(state, active)
     before = active
     if not unshrunk and highest - lowest <= tolerance * 10.0:
         unshrunk = True
