@@ -73,28 +73,21 @@ def _solve_binary(
             if shrinking:
                 active, epoch, unshrunk = _shrink(gram, state, order, active, epoch, unshrunk, tolerance)
                 lowest, highest = _extremes(state, active)
-        first, second = -1, -1
-        if highest - lowest >= tolerance:
-            first = _first(state, active, lowest)
-            row = _ordered_row(gram, order, rows, row_epochs, epoch, active, first)
-            second = _second(row, state, active, first, scores)
+        first = _first(state, active, lowest)
+        row_first = _ordered_row(gram, order, rows, row_epochs, epoch, active, first)
+        second = _second(row_first, state, active, first, scores) if highest - lowest >= tolerance else -1
         if second < 0:
-            if active < n:
-                _reconstruct_gradient(gram, state, order, active)
-                active, epoch = n, epoch + 1
-                lowest, highest = _extremes(state, active)
-                first = _first(state, active, lowest)
-                if highest - lowest >= tolerance:
-                    row = _ordered_row(gram, order, rows, row_epochs, epoch, active, first)
-                    second = _second(row, state, active, first, scores)
-                counter = 1
-            if second < 0:
+            if active == n:
                 converged = True
                 break
+            # Optimal on the active duals: look at all of them, and shrink again one iteration later.
+            _reconstruct_gradient(gram, state, order, active)
+            active, epoch, counter = n, epoch + 1, 2
+            lowest, highest = _extremes(state, active)
+            continue
         iterations += 1
-        row_first = _ordered_row(gram, order, rows, row_epochs, epoch, active, first)
         row_second = _ordered_row(gram, order, rows, row_epochs, epoch, active, second)
-        change_first, change_second, hit = _step(gram, state, order, row_first, first, second)
+        change_first, change_second, hit = _step(gram, state, order, row_first[second], first, second)
         clipped = clipped or hit
         lowest, highest = _update_gradient(row_first, row_second, change_first, change_second, state, active)
     if active < n:
@@ -224,30 +217,24 @@ def _ordered_row(
 
 @jit
 def _step(
-    gram: Float32Matrix,
-    state: Float64Matrix,
-    order: IntVector,
-    row_first: Float32Vector,
-    first: int,
-    second: int,
+    gram: Float32Matrix, state: Float64Matrix, order: IntVector, kernel: float, first: int, second: int
 ) -> tuple[float, float, bool]:
     # Moves the two duals to the minimum on their line, clipped to the box; returns the changes of the signed duals.
-    alpha, cost, sign = state[ALPHA], state[COST], state[SIGN]
-    old_first, old_second = alpha[first], alpha[second]
-    curvature = state[DIAGONAL, first] + state[DIAGONAL, second] - 2.0 * row_first[second]
+    old_first, old_second = state[ALPHA, first], state[ALPHA, second]
+    cost_first, cost_second = state[COST, first], state[COST, second]
+    sign_first, sign_second = state[SIGN, first], state[SIGN, second]
+    curvature = state[DIAGONAL, first] + state[DIAGONAL, second] - 2.0 * kernel
     if curvature <= 0.0:
         curvature = TAU
-    distance = (state[GRADIENT, second] - state[GRADIENT, first]) / curvature
-    if sign[first] != sign[second]:
-        new_first, new_second = _move_together(old_first, old_second, sign[first] * distance, cost[first], cost[second])
+    step = sign_first * ((state[GRADIENT, second] - state[GRADIENT, first]) / curvature)
+    if sign_first != sign_second:
+        new_first, new_second = _move_together(old_first, old_second, step, cost_first, cost_second)
     else:
-        new_first, new_second = _move_apart(old_first, old_second, sign[first] * distance, cost[first], cost[second])
-    alpha[first], alpha[second] = new_first, new_second
+        new_first, new_second = _move_apart(old_first, old_second, step, cost_first, cost_second)
+    state[ALPHA, first], state[ALPHA, second] = new_first, new_second
     hit_first = _update_bounds(gram, state, order, first, old_first)
     hit_second = _update_bounds(gram, state, order, second, old_second)
-    change_first = (new_first - old_first) * sign[first]
-    change_second = (new_second - old_second) * sign[second]
-    return change_first, change_second, hit_first or hit_second
+    return (new_first - old_first) * sign_first, (new_second - old_second) * sign_second, hit_first or hit_second
 
 
 @jit
@@ -299,11 +286,16 @@ def _update_bounds(gram: Float32Matrix, state: Float64Matrix, order: IntVector, 
     state[UP_PENALTY, position] = 0.0 if (may_grow if sign > 0.0 else may_fall) else math.inf
     state[DOWN_PENALTY, position] = 0.0 if (may_fall if sign > 0.0 else may_grow) else math.inf
     if at_cost != was_at_cost:
-        row, signed = gram[order[position]], sign * cost if at_cost else -sign * cost
-        bound_gradient = state[BOUND_GRADIENT]
-        for k in range(gram.shape[0]):
-            bound_gradient[k] += signed * row[k]
+        _add_to_bound_gradient(gram[order[position]], state, sign * cost if at_cost else -sign * cost)
     return at_cost
+
+
+@jit
+def _add_to_bound_gradient(row: Float32Vector, state: Float64Matrix, signed_cost: float) -> None:
+    # The part of K beta that comes from duals at C, when one comes there or leaves. O(n).
+    bound_gradient = state[BOUND_GRADIENT]
+    for k in range(len(row)):
+        bound_gradient[k] += signed_cost * row[k]
 
 
 @jit
