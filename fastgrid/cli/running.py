@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import math
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from io import TextIOWrapper
+from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from fastgrid.common.errors import FastgridError, TaskFailuresError, UserError
+from fastgrid.common.files import writing_error
 
 if TYPE_CHECKING:
     from fastgrid.common.console import Console
@@ -26,7 +30,13 @@ INTERRUPTED = 130
 
 def parser_of(name: str, description: str) -> argparse.ArgumentParser:
     """Return the parser of the command called `name`."""
-    return argparse.ArgumentParser(prog=f"fastgrid {name}", description=description)
+    return _Parser(prog=f"fastgrid {name}", description=description)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """End the process with the mistake on one line, without the usage above it."""
+        self.exit(UserError.exit_code, f"{self.prog}: error: {message}; {self.prog} --help says more\n")
 
 
 def add_quiet_option(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +46,7 @@ def add_quiet_option(parser: argparse.ArgumentParser) -> None:
 
 def add_seed_option(parser: argparse.ArgumentParser) -> None:
     """Add ``--seed``."""
-    parser.add_argument("-s", "--seed", type=float, help="seed of the folds; 0 takes the clock (default: 1)")
+    parser.add_argument("-s", "--seed", type=finite, help="seed of the folds; 0 takes the clock (default: 1)")
 
 
 def add_cluster_option(parser: argparse.ArgumentParser, *short: str) -> None:
@@ -48,9 +58,20 @@ def add_cluster_option(parser: argparse.ArgumentParser, *short: str) -> None:
 
 def positive(text: str) -> int:
     """Parse a positive whole number (argparse type)."""
-    number = int(text)
+    number = int(text) if text.isdecimal() else 0
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return number
+
+
+def finite(text: str) -> float:
+    """Parse a number that is neither infinite nor NaN (argparse type)."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise argparse.ArgumentTypeError(f"{text} is not a number")
     return number
 
 
@@ -59,9 +80,14 @@ def run(
 ) -> int:
     """Parse `argv`, do the work and return the exit code; errors on purpose become one line on standard error."""
     options = parser.parse_args(argv)
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A name that the terminal's encoding lacks is no reason to fail.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         with _termination_as_interrupt():
-            return work(options) or 0
+            code = work(options) or 0
+            sys.stdout.flush()
+            return code
     except (UserError, TaskFailuresError) as error:
         print(f"{parser.prog}: error: {error}", file=sys.stderr)
         return error.exit_code
@@ -73,8 +99,21 @@ def run(
         return INTERRUPTED
     except BrokenPipeError:
         # The reader (head, say) has seen enough; keep the interpreter from complaining at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return 0
+    except OSError as error:
+        if error.filename is None:
+            _discard_output()
+        print(
+            f"{parser.prog}: error: {writing_error(Path(error.filename or 'standard output'), error)}", file=sys.stderr
+        )
+        return UserError.exit_code
+
+
+def _discard_output() -> None:
+    # What is left in the buffer can go nowhere, and must not fail once more at exit.
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextlib.contextmanager

@@ -60,7 +60,7 @@ class Pool:
     def start(self, warm_up: Callable[[], object]) -> None:
         """Start the worker processes in the background and have each call `warm_up` (imports, say)."""
         if self.uses_processes:
-            self._warming = self._parallel("generator_unordered")(_calls(_warm, [warm_up] * self.jobs))
+            self._warming = self._begin("generator_unordered", _warm, [warm_up] * self.jobs)
 
     def map_unordered(self, function: Callable[[Argument], Result], arguments: Sequence[Argument]) -> Iterator[Result]:
         """Yield the results of `function` over `arguments` as they come.
@@ -78,7 +78,9 @@ class Pool:
 
     def stop(self) -> None:
         """End the worker processes at once."""
-        self._forget_warming()
+        if self._warming is not None:
+            _close(self._warming)
+            self._warming = None
         if self.uses_processes:
             from joblib.externals.loky import reusable_executor
 
@@ -96,31 +98,40 @@ class Pool:
             yield from map(function, arguments)
             return
         with _worker_loss_named():
-            results = self._parallel(order)(_calls(_call, [(function, argument) for argument in arguments]))
-            for _ in self._warming or ():
-                pass
-            self._warming = None
-            yield from results
+            results = self._begin(order, _call, [(function, argument) for argument in arguments])
+            try:
+                for _ in self._warming or ():
+                    pass
+                self._warming = None
+                # Not "yield from": what is closed early is closed here, without a word.
+                for result in results:  # noqa: UP028
+                    yield result
+            finally:
+                _close(results)
 
-    def _forget_warming(self) -> None:
-        # joblib warns of results that nobody fetched; those of the warm-up are of no use to anybody.
-        if self._warming is not None:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                self._warming.close()
-            self._warming = None
-
-    def _parallel(self, order: str) -> Any:
+    def _begin(self, order: str, function: Callable[..., Any], arguments: Iterable[Any]) -> Generator[Any, None, None]:
         import joblib
 
-        # One call per dispatch: joblib's automatic batching would hold finished results back.
-        return joblib.Parallel(
+        # One call per dispatch: joblib's automatic batching would hold finished results back. Two calls per worker
+        # under way: with more than its queue takes, loky trips over the rest when it is stopped.
+        parallel = joblib.Parallel(
             n_jobs=self.jobs,
             backend=BACKENDS[self.backend],
             return_as=order,
             batch_size=1,
-            pre_dispatch="all" if self.backend == "processes" else 2 * self.jobs,
+            pre_dispatch=2 * self.jobs,
         )
+        delayed = joblib.delayed(function)
+        with _interrupts_held():
+            results: Generator[Any, None, None] = parallel(delayed(argument) for argument in arguments)
+        return results
+
+
+def _close(results: Generator[Any, None, None]) -> None:
+    # joblib warns of results that nobody fetched; after an interrupt, and of a warm-up, nobody wants them.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        results.close()
 
 
 @contextlib.contextmanager
@@ -133,11 +144,18 @@ def _worker_loss_named() -> Iterator[None]:
         raise WorkersDiedError(str(error)) from error
 
 
-def _calls(function: Callable[..., Any], arguments: Iterable[Any]) -> Iterator[Any]:
-    import joblib
-
-    delayed = joblib.delayed(function)
-    return (delayed(argument) for argument in arguments)
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[None]:
+    # Processes and threads started inside inherit the mask, so that Ctrl-C, which a terminal sends to all of them,
+    # reaches this process only (after the block).
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _call(call: tuple[Callable[[Any], Any], Any]) -> Any:

@@ -177,7 +177,7 @@ def _second(row: Float32Vector, state: Float64Matrix, active: int, first: int, s
 
 @jit
 def _second_exactly(
-    row: Float32Vector, state: Float64Matrix, active: int, first: int, score: Float32Vector, threshold: float
+    row: Float32Vector, state: Float64Matrix, active: int, first: int, score: Float32Vector, threshold: np.float32
 ) -> int:
     # The choice of `_second` among the candidates with a score of at least `threshold`, in float64.
     reference, own = state[GRADIENT, first], state[DIAGONAL, first]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fastgrid.common.console import Console
 from fastgrid.common.errors import UserError, one_line
-from fastgrid.common.files import write_text
+from fastgrid.common.files import make_directory, write_text
 from fastgrid.common.yaml_dump import dump
 from fastgrid.project.filelist import read_filelist, write_filelist
 from fastgrid.project.groundtruth import GroundTruth, check_same_ids, read_groundtruth
@@ -47,6 +47,7 @@ def consistent_inputs(
         where = "the ground truth" if item in truth.labels else "the file list"
         console.warn(f"left out {one_line(item, 100)}: it stands in {where} only")
     reduced = GroundTruth(truth.class_name, common)
+    make_directory(reduce_into)
     paths = (reduce_into / "consistent_groundtruth.yaml", reduce_into / "consistent_filelist.yaml")
     # The order of the ground truth drives the folds: it is kept.
     write_text(paths[0], dump({"className": truth.class_name, "groundTruth": common, "type": "singleClass"}))

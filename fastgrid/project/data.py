@@ -121,14 +121,14 @@ def load_data(project: Project, pool: Pool, console: Console, *, strict: bool = 
     return TrainingData(collection.table, labels, classes, codes, collection)
 
 
-def check_folds(data: TrainingData, n_folds: int, console: Console) -> None:
+def check_folds(project: Project, data: TrainingData, n_folds: int, console: Console) -> None:
     """Refuse more folds than items of every class; warn of classes that are smaller than the number of folds."""
     counts = Counter(data.labels.values())
     small = {label: count for label, count in sorted(counts.items()) if count < n_folds}
     if len(small) == len(counts):
         raise UserError(
-            f"every class has fewer items than there are folds ({n_folds}; the largest class has "
-            f"{max(counts.values())} items); lower nfold in the project file or add items"
+            f"{project.path}: every class has fewer items than there are folds ({n_folds}; the largest class has "
+            f"{max(counts.values())} items); lower nfold in this file or add items"
         )
     if small:
         listed = ", ".join(f"{one_line(label, 40)} ({count})" for label, count in list(small.items())[:10])

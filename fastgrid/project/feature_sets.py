@@ -14,7 +14,7 @@ import numpy as np
 from fastgrid.common.files import make_directory, replacing
 from fastgrid.descriptors.table import DescriptorTable
 from fastgrid.descriptors.validity import numeric_columns
-from fastgrid.project.combinations_spec import CombinationSpec
+from fastgrid.project.combinations_spec import ALL_DESCRIPTORS, CombinationSpec
 from fastgrid.project.names import file_name_part
 from fastgrid.project.schema import Project
 from fastgrid.sweep.combinations import FeatureSet
@@ -99,6 +99,8 @@ def _add(
     name, descriptor_names, exclude = choice
     chosen, texts, unmatched = trainable(prepared, descriptor_names, exclude)
     where = f"preprocessing {name}"
+    if (descriptor_names, exclude) != (ALL_DESCRIPTORS, ()):
+        where += f" (descriptorNames {', '.join(descriptor_names)}; exclude {', '.join(exclude) or 'nothing'})"
     found.warnings.extend(f"{where}: the pattern {pattern} matches no descriptor" for pattern in unmatched)
     if texts:
         found.warnings.append(f"{where}: text is not used unless a step enumerates it: {', '.join(texts)}")
@@ -126,7 +128,7 @@ def _add(
 def _matrix_path(project: Project, choice: Choice) -> Path:
     name, descriptor_names, exclude = choice
     stem = f"{project.class_name}-{file_name_part(name)}"
-    if descriptor_names != ("*",) or exclude:
+    if descriptor_names != ALL_DESCRIPTORS or exclude:
         stem += "~" + hashlib.sha256(repr(choice).encode("utf-8", "surrogatepass")).hexdigest()[:10]
     return project.datasets_directory / f"{stem}.npy"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +13,19 @@ from fastgrid.common.files import make_directory, writing_error
 from fastgrid.project.sweeping import remove_result_files
 
 #: Names of what a training leaves in PROJECT_DIR.
-RECORD_FILES = ("groundtruth.yaml", "filelist.yaml", "dataset.json", "sweep.json")
+RECORD_FILES = (
+    "groundtruth.yaml",
+    "filelist.yaml",
+    "consistent_groundtruth.yaml",
+    "consistent_filelist.yaml",
+    "dataset.json",
+    "sweep.json",
+)
+
+_PREDICTIONS = re.compile(r"predictions(_[1-9][0-9]*)?\.npz")
+_JOURNAL_ENTRY = re.compile(r"[0-9a-f]{64}\.npz")
+#: After the class name: the merged matrix with its layout, or the matrix of a preprocessing (see `file_name_part`).
+_MATRIX = re.compile(r"(\.text)?\.npy|\.layout\.json|-[a-z0-9._-]{0,40}(~[0-9a-f]{10}){0,2}\.npy")
 
 
 def model_paths(model_file: Path) -> tuple[Path, Path, Path]:
@@ -48,10 +61,10 @@ def check_output_directory(directory: Path, name: str, inputs: Path) -> None:
     make_directory(directory)
     if not os.access(directory, os.W_OK | os.X_OK):
         raise UserError(f"{directory}: not writable; choose another output directory or change its permissions")
-    others = sorted(path.name for path in directory.glob("*.project") if path.name != f"{name}.project")
+    others = sorted(other for other in _project_names(directory) if other != name)
     if others:
         raise UserError(
-            f"{directory}: holds another project ({others[0]}); choose another output directory or give --force"
+            f"{directory}: holds another project ({others[0]}.project); choose another output directory or give --force"
         )
 
 
@@ -67,7 +80,7 @@ def remove_project(directory: Path, project_directory: Path) -> None:
     """
     if not directory.is_dir():
         return
-    names = [path.stem for path in directory.glob("*.project")]
+    names = _project_names(directory)
     try:
         for name in names:
             remove_results(project_directory, name)
@@ -87,21 +100,22 @@ def remove_results(project_directory: Path, name: str) -> None:
     datasets, results = project_directory / "datasets", project_directory / "results"
     journal = project_directory / "journal"
     remove_result_files(results, name)
-    if datasets.is_dir():
-        _unlink(path for path in datasets.iterdir() if _is_matrix(path.name, name))
-    if journal.is_dir():
-        _unlink(journal.glob("*.npz"))
-    _unlink([*project_directory.glob("predictions*.npz"), project_directory / "sweep.json"])
+    _unlink(path for path in _files(datasets, name) if _MATRIX.fullmatch(path.name, len(name)))
+    _unlink(path for path in _files(journal) if _JOURNAL_ENTRY.fullmatch(path.name))
+    _unlink(path for path in _files(project_directory) if _PREDICTIONS.fullmatch(path.name))
+    _unlink([project_directory / "sweep.json"])
     for directory in (datasets, results, journal):
         with suppress(OSError):
             directory.rmdir()
 
 
-def _is_matrix(file_name: str, name: str) -> bool:
-    if not file_name.startswith(name):
-        return False
-    rest = file_name[len(name) :]
-    return rest in (".npy", ".text.npy", ".layout.json") or (rest.startswith("-") and rest.endswith(".npy"))
+def _project_names(directory: Path) -> list[str]:
+    # A hidden ".project" is not one of ours.
+    return [path.stem for path in directory.glob("[!.]*.project") if path.is_file()]
+
+
+def _files(directory: Path, beginning: str = "") -> list[Path]:
+    return [path for path in directory.iterdir() if path.name.startswith(beginning)] if directory.is_dir() else []
 
 
 def _unlink(paths: Iterable[Path]) -> None:

@@ -198,27 +198,30 @@ def _candidates(record: SweepRecord, beside: Path) -> list[Candidate]:
     project = record.project
     reasons = failure_texts(record)
     stems = result_stems(project.class_name, record.combinations, project.evaluations)
-    candidates = []
-    for e, evaluation in enumerate(project.evaluations):
-        for c, combination in enumerate(record.combinations):
-            result = project.results_directory / f"{stems[e][c]}.result"
-            param = project.results_directory / f"{stems[e][c]}.param"
-            candidates.append(
-                Candidate(
-                    preprocessing=combination.preprocessing,
-                    kernel=combination.kernel,
-                    c_exponent=combination.c_exponent,
-                    gamma_exponent=combination.gamma_exponent,
-                    balance_classes=combination.balance_classes,
-                    svm_type=combination.type,
-                    classifier=combination.classifier,
-                    evaluation=asdict(evaluation),
-                    results_file=relative(result, beside) if result.exists() else "",
-                    param_file=relative(param, beside) if param.exists() else "",
-                    failure=reasons.get((e, c), ""),
-                )
-            )
-    return candidates
+    directory = project.results_directory
+    present = {path.name for path in directory.iterdir()} if directory.is_dir() else set()
+    prefix = relative(directory, beside)
+
+    def named(file: str) -> str:
+        return f"{prefix}/{file}" if file in present else ""
+
+    return [
+        Candidate(
+            preprocessing=combination.preprocessing,
+            kernel=combination.kernel,
+            c_exponent=combination.c_exponent,
+            gamma_exponent=combination.gamma_exponent,
+            balance_classes=combination.balance_classes,
+            svm_type=combination.type,
+            classifier=combination.classifier,
+            evaluation=asdict(evaluation),
+            results_file=named(f"{stems[e][c]}.result"),
+            param_file=named(f"{stems[e][c]}.param"),
+            failure=reasons.get((e, c), ""),
+        )
+        for e, evaluation in enumerate(project.evaluations)
+        for c, combination in enumerate(record.combinations)
+    ]
 
 
 def relative(path: Path, directory: Path) -> str:

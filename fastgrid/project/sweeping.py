@@ -41,7 +41,11 @@ from fastgrid.sweep.run import SweepOptions, run_sweep
 
 KERNEL_NAMES = {"RBF": "rbf", "poly": "poly", "linear": "linear"}
 
-_OUR_FILE = re.compile(r"_(rbf|poly|linear)_C[+-][^_]*_gamma[+-][^_]*_(un)?balanced[^/]*\.(param|result)")
+#: What follows the class name in the name of a .param or .result file (see `combination_stem`).
+_OUR_FILE = re.compile(
+    r"_[a-z0-9._-]{0,40}(~[0-9a-f]{10})?_(rbf|poly|linear)_C[+-][0-9.e+-]+_gamma[+-][0-9.e+-]+_(un)?balanced"
+    r"(_descriptors~[0-9a-f]{10})?(_[0-9]+fold)?\.(param|result)"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +78,7 @@ def sweep_project(project: Project, settings: RunSettings, pool: Pool, console: 
     """
     data = load_data(project, pool, console, strict=settings.strict)
     for evaluation in project.evaluations:
-        check_folds(data, evaluation.nfold, console)
+        check_folds(project, data, evaluation.nfold, console)
     features = build_feature_sets(project, data.table, project.combinations())
     for warning in features.warnings:
         console.warn(warning)
@@ -250,6 +254,6 @@ def remove_result_files(directory: Path, class_name: str, keep: set[str] | froze
     if not directory.is_dir():
         return
     for path in directory.iterdir():
-        ours = path.name.startswith(class_name) and _OUR_FILE.search(path.name, len(class_name))
+        ours = path.name.startswith(class_name) and _OUR_FILE.fullmatch(path.name, len(class_name))
         if ours and path.name not in keep:
             path.unlink()

@@ -201,12 +201,11 @@ def _generate(
     console: Console,
 ) -> Project:
     # Reads the files first: their extractor version chooses the template, and the matrix is kept for the sweep.
-    make_directory(directory)
-    make_directory(path.parent)
     truth, files, groundtruth, filelist = consistent_inputs(
         groundtruth, filelist, directory if force_consistency else None, console
     )
-    remove_results(directory, truth.class_name)
+    make_directory(path.parent)
+    remove_results(make_directory(directory), truth.class_name)
     cache = directory / "datasets" / truth.class_name
     template = _template(files, cache, None, settings, pool, console)
     return generate_project(
@@ -290,7 +289,6 @@ def generate_classification_project(
     """
     console = console or Console()
     path, datasets = absolute(project_file), absolute(datasets_dir)
-    make_directory(path.parent)
     settings = RunSettings(jobs=jobs)
     with running(settings, console) as pool:
         truth, files, used_groundtruth, used_filelist = consistent_inputs(
@@ -298,6 +296,7 @@ def generate_classification_project(
         )
         wanted = None if template is None else _named_or_path(template)
         chosen = _template(files, datasets / truth.class_name, wanted, settings, pool, console)
+    make_directory(path.parent)
     return generate_project(
         path,
         class_name=truth.class_name,

@@ -6,10 +6,14 @@ Batch and results travel as .npz files without pickle.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +35,62 @@ def solve_in_new_process(batch: Batch) -> list[TaskResult]:
         given, found = Path(directory, "batch.npz"), Path(directory, "results.npz")
         write_batch(given, batch)
         command = [sys.executable, "-m", "fastgrid.sweep.isolated", str(given), str(found)]
-        finished = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-        if finished.returncode == 0:
+        code, complaint = _RUNNING.run(command)
+        if code == 0:
             return read_results(found)
-    cause = f"signal {-finished.returncode}" if finished.returncode < 0 else f"exit code {finished.returncode}"
-    last_line = finished.stderr.strip().rpartition("\n")[2]
+    cause = f"signal {-code}" if code < 0 else f"exit code {code}"
+    last_line = complaint.strip().rpartition("\n")[2]
     error = RuntimeError(f"its process ended with {cause}" + (f": {last_line}" if last_line else ""))
     return [failed_task(index, error) for index in batch.indices]
+
+
+@contextlib.contextmanager
+def no_process_left() -> Iterator[None]:
+    """Kill the processes of `solve_in_new_process` that run when the block is left, and start no more from there."""
+    global _RUNNING
+    _RUNNING = running = _Running()
+    try:
+        yield
+    finally:
+        running.end()
+
+
+class _Running:
+    # The processes under way, started by several threads.
+
+    def __init__(self) -> None:
+        self._processes: set[subprocess.Popen[str]] = set()
+        self._lock = threading.Lock()
+        self._ended = False
+
+    def run(self, command: list[str]) -> tuple[int, str]:
+        """Run `command`; return its exit code and what it wrote to standard error."""
+        with self._lock:
+            if self._ended:
+                return -signal.SIGKILL, ""
+            # A session of its own: Ctrl-C is for the process that started it, which ends it.
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+            )
+            self._processes.add(process)
+        complaint = process.communicate()[1]
+        with self._lock:
+            self._processes.discard(process)
+        return process.returncode, complaint
+
+    def end(self) -> None:
+        with self._lock:
+            self._ended = True
+            for process in self._processes:
+                process.kill()
+
+
+_RUNNING = _Running()
 
 
 def write_batch(path: Path, batch: Batch) -> None:

@@ -139,7 +139,8 @@ def unit_gamma(problem: ProblemKey) -> ProblemKey:
     gamma a power of two all of it is exact in floating point, so LIBSVM's iterates are the same too.
     """
     gram = problem.gram
-    if gram.kernel != "poly" or gram.coef0 != 0.0 or math.frexp(gram.gamma)[0] != 0.5:
+    mantissa, exponent = math.frexp(gram.gamma)
+    if gram.kernel != "poly" or gram.coef0 != 0.0 or mantissa != 0.5 or abs(exponent * gram.degree) > 1000:
         return problem
     factor = gram.gamma**gram.degree
     costs = tuple(cost * factor for cost in problem.costs)

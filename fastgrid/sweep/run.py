@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from fastgrid.common.fanout import Pool, WorkersDiedError
 from fastgrid.sweep.combinations import Failure, FeatureSet, SweepInput, SweepResult
-from fastgrid.sweep.isolated import solve_in_new_process
+from fastgrid.sweep.isolated import no_process_left, solve_in_new_process
 from fastgrid.sweep.journal import Journal, TaskDigests
 from fastgrid.sweep.plan import Plan, make_plan
 from fastgrid.sweep.task import Batch, TaskResult, failed_task, solve_batch
@@ -74,23 +75,30 @@ def run_sweep(given: SweepInput, pool: Pool, options: SweepOptions) -> SweepResu
 
 def _solve(batches: Sequence[Batch], pool: Pool, options: SweepOptions, collected: _Collector) -> None:
     try:
-        for results in _fan_out(batches, pool, options.isolated):
-            collected.add(results)
+        _collect(batches, pool, options.isolated, collected)
     except WorkersDiedError:
         # Some batch ended its worker, and it is not known which: each in a process of its own from here on.
         pool.stop()
         remaining = [batch.only(frozenset(collected.missing())) for batch in batches]
-        for results in _fan_out([batch for batch in remaining if batch.indices], pool, isolated=True):
+        _collect([batch for batch in remaining if batch.indices], pool, True, collected)
+
+
+def _collect(batches: Sequence[Batch], pool: Pool, isolated: bool, collected: _Collector) -> None:
+    # Closed at once when an interrupt or a full disk ends the loop, which ends the processes behind it.
+    with closing(_fan_out(batches, pool, isolated)) as found:
+        for results in found:
             collected.add(results)
 
 
-def _fan_out(batches: Sequence[Batch], pool: Pool, isolated: bool) -> Iterator[list[TaskResult]]:
+def _fan_out(batches: Sequence[Batch], pool: Pool, isolated: bool) -> Generator[list[TaskResult], None, None]:
     if isolated:
         # The threads only wait for the processes they started.
-        return Pool(pool.jobs, "threads").map_unordered(solve_in_new_process, batches)
+        with no_process_left():
+            yield from Pool(pool.jobs, "threads").map_unordered(solve_in_new_process, batches)
+        return
     if pool.uses_processes:
         batches = [replace(batch, features=_without_values(batch.features)) for batch in batches]
-    return pool.map_unordered(solve_batch, batches)
+    yield from pool.map_unordered(solve_batch, batches)
 
 
 def _without_values(features: FeatureSet) -> FeatureSet:
