@@ -66,6 +66,7 @@ def _solve_binary(
     unshrunk, clipped, converged = False, False, False
     scores = np.empty(n, dtype=np.float32)
     lowest, highest = _extremes(state, active)
+    ordered = gram  # as long as nothing was shrunk
     while iterations < maximum_iterations:
         counter -= 1
         if counter == 0:
@@ -73,23 +74,24 @@ def _solve_binary(
             if shrinking:
                 active, epoch, unshrunk = _shrink(gram, state, order, active, epoch, unshrunk, tolerance)
                 lowest, highest = _extremes(state, active)
+                ordered = gram if epoch == 0 else rows
         first = _first(state, active, lowest)
-        row_first = _ordered_row(gram, order, rows, row_epochs, epoch, active, first)
-        second = _second(row_first, state, active, first, scores) if highest - lowest >= tolerance else -1
+        row_first = _bring_row(gram, order, rows, row_epochs, epoch, active, first)
+        second = _second(ordered, row_first, state, active, first, scores) if highest - lowest >= tolerance else -1
         if second < 0:
             if active == n:
                 converged = True
                 break
             # Optimal on the active duals: look at all of them, and shrink again one iteration later.
             _reconstruct_gradient(gram, state, order, active)
-            active, epoch, counter = n, epoch + 1, 2
+            active, epoch, counter, ordered = n, epoch + 1, 2, rows
             lowest, highest = _extremes(state, active)
             continue
         iterations += 1
-        row_second = _ordered_row(gram, order, rows, row_epochs, epoch, active, second)
-        change_first, change_second, hit = _step(gram, state, order, row_first[second], first, second)
+        row_second = _bring_row(gram, order, rows, row_epochs, epoch, active, second)
+        change_first, change_second, hit = _step(gram, state, order, ordered[row_first, second], first, second)
         clipped = clipped or hit
-        lowest, highest = _update_gradient(row_first, row_second, change_first, change_second, state, active)
+        lowest, highest = _update_gradient(ordered, row_first, row_second, change_first, change_second, state, active)
     if active < n:
         _reconstruct_gradient(gram, state, order, active)
     return _rho(state), iterations, converged, clipped
@@ -112,81 +114,86 @@ def _initialise(diagonal: Float64Vector, signs: Float64Vector, costs: Float64Vec
 @jit
 def _extremes(state: Float64Matrix, active: int) -> tuple[float, float]:
     # min h over beta that may grow, max h over beta that may shrink. O(active).
-    gradient, up, down = state[GRADIENT, :active], state[UP_PENALTY, :active], state[DOWN_PENALTY, :active]
     lowest, highest = math.inf, -math.inf
-    for k in range(len(gradient)):
-        lowest = smaller(lowest, gradient[k] + up[k])
-        highest = larger(highest, gradient[k] - down[k])
+    for k in range(active):
+        lowest = smaller(lowest, state[GRADIENT, k] + state[UP_PENALTY, k])
+        highest = larger(highest, state[GRADIENT, k] - state[DOWN_PENALTY, k])
     return lowest, highest
 
 
 @jit
 def _update_gradient(
-    row_first: Float32Vector,
-    row_second: Float32Vector,
+    ordered: Float32Matrix,
+    row_first: int,
+    row_second: int,
     change_first: float,
     change_second: float,
     state: Float64Matrix,
     active: int,
 ) -> tuple[float, float]:
     # h += K_i dbeta_i + K_j dbeta_j, and the extremes of the new h in the same pass. O(active).
-    gradient, up, down = state[GRADIENT, :active], state[UP_PENALTY, :active], state[DOWN_PENALTY, :active]
-    of_first, of_second = row_first[:active], row_second[:active]
     lowest, highest = math.inf, -math.inf
-    for k in range(len(gradient)):
-        value = gradient[k] + (of_first[k] * change_first + of_second[k] * change_second)
-        gradient[k] = value
-        lowest = smaller(lowest, value + up[k])
-        highest = larger(highest, value - down[k])
+    for k in range(active):
+        value = state[GRADIENT, k] + (ordered[row_first, k] * change_first + ordered[row_second, k] * change_second)
+        state[GRADIENT, k] = value
+        lowest = smaller(lowest, value + state[UP_PENALTY, k])
+        highest = larger(highest, value - state[DOWN_PENALTY, k])
     return lowest, highest
 
 
 @jit
 def _first(state: Float64Matrix, active: int, lowest: float) -> int:
     # The last k with h_k + penalty = lowest: LIBSVM's rule for ties. O(active).
-    gradient, up = state[GRADIENT, :active], state[UP_PENALTY, :active]
     last = -1
-    for k in range(len(gradient)):
-        last = max(last, k if gradient[k] + up[k] == lowest else -1)
+    for k in range(active):
+        last = max(last, k if state[GRADIENT, k] + state[UP_PENALTY, k] == lowest else -1)
     return last
 
 
 @jit
-def _second(row: Float32Vector, state: Float64Matrix, active: int, first: int, scores: Float32Vector) -> int:
+def _second(
+    ordered: Float32Matrix, row: int, state: Float64Matrix, active: int, first: int, scores: Float32Vector
+) -> int:
     # argmax of (h_j - h_i)^2 / (K_ii + K_jj - 2 K_ij) over beta_j that may shrink and h_j > h_i; the last of equals.
     # Scores in float32 (relative error < 1e-6); where several are near the best, those again in float64.
     # -1 if there is none. O(active).
-    gradient, down, diagonal = state[GRADIENT, :active], state[DOWN_PENALTY, :active], state[DIAGONAL, :active]
-    kernel, score = row[:active], scores[:active]
-    reference, own = gradient[first], diagonal[first]
+    reference, own = state[GRADIENT, first], state[DIAGONAL, first]
     best = np.float32(0.0)
-    for k in range(len(gradient)):
-        difference = larger(np.float32((gradient[k] - down[k]) - reference), np.float32(0.0))
-        curvature = np.float32(larger(own + diagonal[k] - 2.0 * kernel[k], TAU))
-        score[k] = difference * difference / curvature
-        best = larger(best, score[k])
+    for k in range(active):
+        difference = np.float32((state[GRADIENT, k] - state[DOWN_PENALTY, k]) - reference)
+        difference = larger(difference, np.float32(0.0))
+        curvature = np.float32(larger(own + state[DIAGONAL, k] - 2.0 * ordered[row, k], TAU))
+        score = difference * difference / curvature
+        scores[k] = score
+        best = larger(best, score)
     # Below this float32 may have lost digits: then every candidate is compared in float64.
     threshold = best * np.float32(1.0 - 2e-6) if best > np.float32(1e-30) else np.float32(0.0)
     count, last = np.int32(0), np.int32(-1)
-    for k in range(len(score)):
-        near = score[k] >= threshold
+    for k in range(active):
+        near = scores[k] >= threshold
         count += np.int32(near)
         last = max(last, np.int32(k) if near else np.int32(-1))
-    return int(last) if count == 1 else _second_exactly(row, state, active, first, score, threshold)
+    return int(last) if count == 1 else _second_exactly(ordered, row, state, active, first, scores, threshold)
 
 
 @jit
 def _second_exactly(
-    row: Float32Vector, state: Float64Matrix, active: int, first: int, score: Float32Vector, threshold: np.float32
+    ordered: Float32Matrix,
+    row: int,
+    state: Float64Matrix,
+    active: int,
+    first: int,
+    scores: Float32Vector,
+    threshold: np.float32,
 ) -> int:
     # The choice of `_second` among the candidates with a score of at least `threshold`, in float64.
     reference, own = state[GRADIENT, first], state[DIAGONAL, first]
     chosen, highest = -1, -math.inf
     for k in range(active):
-        if score[k] >= threshold:
+        if scores[k] >= threshold:
             difference = (state[GRADIENT, k] - state[DOWN_PENALTY, k]) - reference
             if difference > 0.0:
-                curvature = own + state[DIAGONAL, k] - 2.0 * row[k]
+                curvature = own + state[DIAGONAL, k] - 2.0 * ordered[row, k]
                 gain = difference * difference / (curvature if curvature > 0.0 else TAU)
                 if gain >= highest:
                     chosen, highest = k, gain
@@ -194,7 +201,7 @@ def _second_exactly(
 
 
 @jit
-def _ordered_row(
+def _bring_row(
     gram: Float32Matrix,
     order: IntVector,
     rows: Float32Matrix,
@@ -202,17 +209,14 @@ def _ordered_row(
     epoch: int,
     active: int,
     position: int,
-) -> Float32Vector:
-    # The Gram row of the item at `position` in the current order; the original row as long as nothing was shrunk.
+) -> int:
+    # The item at `position`, after its Gram row was brought into the current order in `rows` (if anything was shrunk).
     item = order[position]
-    if epoch == 0:
-        return gram[item]
-    if row_epochs[item] != epoch:
-        source, target = gram[item], rows[item]
+    if epoch > 0 and row_epochs[item] != epoch:
         for k in range(active):
-            target[k] = source[order[k]]
+            rows[item, k] = gram[item, order[k]]
         row_epochs[item] = epoch
-    return rows[item]
+    return item
 
 
 @jit
