@@ -14,7 +14,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "train_model_from_sigs": "fastgrid.project.training",
     "train_model": "fastgrid.project.training",
-    "generate_classification_project": "fastgrid.project.training",
+    "generate_classification_project": "fastgrid.project.generating",
     "run_tests": "fastgrid.project.training",
     "generate_params_report": "fastgrid.project.training",
     "select_best_model": "fastgrid.project.training",

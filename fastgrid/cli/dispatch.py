@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 from fastgrid import __version__
+from fastgrid.cli.running import OneLineParser
 
 #: Command -> what it does, in the order of a training.
 COMMANDS = {
@@ -47,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     name = arguments[0].replace("-", "_")
     name = ALIASES.get(name, name)
     if name not in COMMANDS:
-        parser.error(f"no command called {arguments[0]!r}; fastgrid --help lists them")
+        parser.error(f"no command called {arguments[0]!r}")
     return command(name)(arguments[1:])
 
 
@@ -60,7 +61,7 @@ def command(name: str) -> Callable[[Sequence[str] | None], int]:
 def _parser() -> argparse.ArgumentParser:
     width = max(map(len, COMMANDS))
     lines = "\n".join(f"  {name:<{width}}  {purpose}" for name, purpose in COMMANDS.items())
-    parser = argparse.ArgumentParser(
+    parser = OneLineParser(
         prog="fastgrid",
         usage="fastgrid COMMAND [ARGUMENT ...]",
         description="Train, rank and use SVM classifiers on descriptor files, as Gaia does.",

@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _generate(options: argparse.Namespace) -> None:
-    from fastgrid.project.training import generate_classification_project
+    from fastgrid.project.generating import generate_classification_project
 
     project = generate_classification_project(
         options.groundtruth,

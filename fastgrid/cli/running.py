@@ -30,10 +30,12 @@ INTERRUPTED = 130
 
 def parser_of(name: str, description: str) -> argparse.ArgumentParser:
     """Return the parser of the command called `name`."""
-    return _Parser(prog=f"fastgrid {name}", description=description)
+    return OneLineParser(prog=f"fastgrid {name}", description=description, allow_abbrev=False)
 
 
-class _Parser(argparse.ArgumentParser):
+class OneLineParser(argparse.ArgumentParser):
+    """An argument parser that says mistakes on one line."""
+
     def error(self, message: str) -> NoReturn:
         """End the process with the mistake on one line, without the usage above it."""
         self.exit(UserError.exit_code, f"{self.prog}: error: {message}; {self.prog} --help says more\n")

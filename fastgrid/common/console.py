@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 #: Seconds between two progress lines where there is no terminal to draw a bar on.
 SECONDS_BETWEEN_LINES = 5.0
 
+#: Share of the work after which the time left is worth telling: the first task may wait for compilation.
+EARLIEST_ESTIMATE = 0.05
+
 
 class Console:
     """Writes notes, warnings and progress to one stream.
@@ -97,13 +100,13 @@ class Console:
             steps.last_line, steps.drawn = now, True
             share = steps.finished / steps.expected if steps.expected else 0.0
             elapsed = now - steps.started
-            left = f", {_duration(elapsed * (1 - share) / share)} left" if 0 < share < 1 else ""
+            left = f", {_duration(elapsed * (1 - share) / share)} left" if EARLIEST_ESTIMATE <= share < 1 else ""
             self._print(f"{steps.current}: {100 * share:.0f} % after {_duration(elapsed)}{left}")
 
     def _print(self, text: str) -> None:
         if self._bar is not None:
-            # Above the bar, without markup: names of files may hold brackets.
-            self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
+            # Above the bar, without markup: names of files may hold brackets and colons.
+            self._bar.console.print(text, markup=False, emoji=False, highlight=False, soft_wrap=True)
         else:
             print(text, file=self._stream, flush=True)
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
+
+#: Seconds that a pool which is stopped is given to hand on the calls it has taken.
+LONGEST_SETTLING = 0.5
 
 BACKENDS = {"processes": "loky", "threads": "threading"}
 
@@ -81,15 +86,12 @@ class Pool:
         if self._warming is not None:
             _close(self._warming)
             self._warming = None
-        if self.uses_processes:
-            from joblib.externals.loky import reusable_executor
-
-            # Only a pool that exists: asking for the executor would start one. The executor is given back while
-            # its queues may still hold calls, so the workers are killed rather than asked.
-            executor = reusable_executor._executor
-            if executor is not None:
-                with contextlib.suppress(Exception):
-                    executor.shutdown(wait=True, kill_workers=True)
+        executor = _executor() if self.uses_processes else None
+        if executor is not None:
+            # The executor is given back while its queues may still hold calls, so the workers are killed rather
+            # than asked.
+            with contextlib.suppress(Exception):
+                executor.shutdown(wait=True, kill_workers=True)
 
     def _map(
         self, function: Callable[[Argument], Result], arguments: Sequence[Argument], order: str
@@ -122,13 +124,32 @@ class Pool:
             pre_dispatch=2 * self.jobs,
         )
         delayed = joblib.delayed(function)
-        with _interrupts_held():
-            results: Generator[Any, None, None] = parallel(delayed(argument) for argument in arguments)
+        results: Generator[Any, None, None] | None = None
+        try:
+            with _interrupts_held() if self.uses_processes else contextlib.nullcontext():
+                results = parallel(delayed(argument) for argument in arguments)
+        except KeyboardInterrupt:
+            if results is not None:
+                _close(results)
+            raise
+        assert results is not None
         return results
 
 
+def _executor() -> Any:
+    # The pool of processes that joblib keeps, None where there is none: asking joblib for it would start one.
+    module = sys.modules.get("joblib.externals.loky.reusable_executor")
+    return None if module is None else module._executor
+
+
 def _close(results: Generator[Any, None, None]) -> None:
-    # joblib warns of results that nobody fetched; after an interrupt, and of a warm-up, nobody wants them.
+    # joblib warns of results that nobody fetched; after an interrupt, and of a warm-up, nobody wants them. Closing
+    # kills the workers, over which loky's thread trips while it has calls in hand that its queue has room for.
+    executor, end = _executor(), time.monotonic() + LONGEST_SETTLING
+    while executor is not None and time.monotonic() < end:
+        if executor._work_ids.empty() or executor._call_queue is None or executor._call_queue.full():
+            break
+        time.sleep(0.001)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         results.close()
@@ -151,6 +172,10 @@ def _interrupts_held() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    from multiprocessing import resource_tracker
+
+    # Python before 3.12 takes the mask away while it starts this helper of every pool: so it is started before.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -42,7 +42,7 @@ class Kernel:
     degree: int = 3
     coef0: float = 0.0
 
-    def gram(self, left: Float32Matrix, right: Float32Matrix) -> Float64Matrix:
+    def gram(self, left: Float32Matrix, right: Float32Matrix | Float64Matrix) -> Float64Matrix:
         """Return the kernel values of all rows of `left` with all rows of `right`, float64 (m, n)."""
         return gram_matrix(self.name, left, right, self.gamma, self.degree, self.coef0)
 
@@ -86,9 +86,12 @@ class PairwiseClassifier:
         values = np.empty((len(self.bias), len(features)))
         if not len(self.bias):
             return values
-        for block in self._blocks(len(features)):
-            gram = self.kernel.gram(features[block], self.support_vectors)
-            values[:, block] = self.coefficients @ gram.T + self.bias[:, np.newaxis]
+        support_vectors = self.support_vectors.astype(np.float64)
+        # Item by item: the rounding of a matrix product depends on its shape, and what is said of an item must not
+        # depend on the items beside it.
+        for item in range(len(features)):
+            gram = self.kernel.gram(features[item : item + 1], support_vectors)
+            values[:, item] = self.coefficients @ gram[0] + self.bias
         return values
 
     def votes(self, decisions: Float64Matrix) -> npt.NDArray[np.intp]:

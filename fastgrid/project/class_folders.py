@@ -64,7 +64,10 @@ def scan_class_folders(directory: str | os.PathLike[str]) -> ClassFolders:
             notes.append(f"{folder}: left out, no descriptor files ({', '.join(EXTENSIONS)}) directly inside")
     _check(root, classes)
     if len(classes) == 1:
-        notes.append(f"{root}: only one class ({next(iter(classes))}); every prediction will be right")
+        notes.append(
+            f"{root}: only one class ({next(iter(classes))}), so every prediction will be right; "
+            "is it the right directory?"
+        )
     occurrences = Counter(name for items in classes.values() for name in items)
     found = sorted(
         (name if occurrences[name] == 1 else f"{label}/{name}", label, file)
@@ -76,6 +79,19 @@ def scan_class_folders(directory: str | os.PathLike[str]) -> ClassFolders:
         notes.append(f"{root}: {shared} file names occur in several classes; the ids of these are class/name")
     labels = {item: label for item, label, _ in found}
     return ClassFolders(labels, {item: file for item, _, file in found}, tuple(notes))
+
+
+def item_name(file: str | os.PathLike[str]) -> str:
+    """Return the name of a descriptor file without its directory and extension.
+
+    Examples
+    --------
+    >>> item_name("music/happy/one.two.json.gz")
+    'one.two'
+    """
+    name = Path(file).name
+    extension = next((ending for ending in reversed(EXTENSIONS) if name.endswith(ending)), "")
+    return name.removesuffix(extension)
 
 
 def _class_directories(root: Path, notes: list[str]) -> list[Path]:
@@ -101,6 +117,8 @@ def _descriptor_files(folder: Path, notes: list[str]) -> dict[str, Path]:
     for entry in _listing(folder):
         extension = next((ending for ending in reversed(EXTENSIONS) if entry.name.endswith(ending)), None)
         if extension is None:
+            if _is(Path.is_dir, entry) and not entry.name.startswith("."):
+                notes.append(f"{printable(entry)}: left out, files are looked for directly in the class folder")
             continue
         if entry.name.startswith("."):
             notes.append(f"{printable(entry)}: left out, hidden file")

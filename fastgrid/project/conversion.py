@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from fastgrid.common.console import Console
 from fastgrid.common.errors import UserError
 from fastgrid.common.files import make_directory
 from fastgrid.descriptors.document import read_document
-from fastgrid.descriptors.unreadable import UnreadableError
 from fastgrid.project.filelist import read_filelist, write_filelist
 from fastgrid.project.names import file_name_part
 from fastgrid.project.paths import absolute
@@ -55,16 +55,22 @@ def json_to_sig(
     console = console or Console()
     files = read_filelist(filelist)
     directory = None if output_dir is None else make_directory(absolute(output_dir))
+    targets = {item: _target(item, source, directory) for item, source in files.items()}
+    _check_distinct(files, targets)
     converted: dict[str, Path] = {}
     with console.progress():
         console.expect("converting", len(files))
         for number, (item, source) in enumerate(files.items(), 1):
             try:
-                converted[item] = _convert(item, source, directory)
-            except UnreadableError as error:
+                document = None if targets[item] == source else read_document(source)
+            except UserError as error:
                 if strict:
-                    raise UserError(f"{source}: {error}; correct or remove it, or do without --strict") from error
-                console.warn(f"left out {source}: {error}")
+                    raise UserError(f"{error}; correct or remove it, or do without --strict") from error
+                console.warn(f"left out {error}")
+            else:
+                converted[item] = targets[item]
+                if document is not None:
+                    write_sig(document, targets[item])
             console.advance("converting", number)
     if not converted:
         raise UserError(f"{filelist}: none of its files could be converted; see the warnings above")
@@ -72,12 +78,19 @@ def json_to_sig(
     return converted
 
 
-def _convert(item: str, source: Path, directory: Path | None) -> Path:
+def _target(item: str, source: Path, directory: Path | None) -> Path:
+    # A file that is a .sig already stays where it is.
     ending = next((ending for ending in _JSON_ENDINGS if source.name.endswith(ending)), "")
     if not ending and source.suffix == ".sig":
         return source
-    document = read_document(source)
-    stem = source.name.removesuffix(ending)
-    target = source.parent / f"{stem}.sig" if directory is None else directory / f"{file_name_part(item)}.sig"
-    write_sig(document, target)
-    return target
+    if directory is not None:
+        return directory / f"{file_name_part(item)}.sig"
+    return source.parent / f"{source.name.removesuffix(ending)}.sig"
+
+
+def _check_distinct(files: Mapping[str, Path], targets: Mapping[str, Path]) -> None:
+    sources: dict[Path, Path] = {}
+    for item, target in targets.items():
+        source = sources.setdefault(target, files[item])
+        if source != files[item]:
+            raise UserError(f"{source} and {files[item]} would both become {target}; give --output-dir")

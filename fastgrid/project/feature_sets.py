@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from fastgrid.common.files import make_directory, replacing
+from fastgrid.common.files import make_directory
+from fastgrid.descriptors.array_file import write_matrix
 from fastgrid.descriptors.table import DescriptorTable
 from fastgrid.descriptors.validity import numeric_columns
 from fastgrid.project.combinations_spec import ALL_DESCRIPTORS, CombinationSpec
@@ -118,7 +119,7 @@ def _add(
         found.warnings.append(f"{where} is left out: no usable descriptor is left")
         return
     path = _matrix_path(project, choice)
-    _write(path, chosen)
+    write_matrix(make_directory(path.parent) / path.name, np.ascontiguousarray(chosen.values))
     form = [[descriptor.name, descriptor.kind, descriptor.length] for descriptor in chosen.numeric]
     equivalence = hashlib.sha256(json.dumps([without_rescaling(steps), form]).encode()).hexdigest()
     values = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -131,9 +132,3 @@ def _matrix_path(project: Project, choice: Choice) -> Path:
     if descriptor_names != ALL_DESCRIPTORS or exclude:
         stem += "~" + hashlib.sha256(repr(choice).encode("utf-8", "surrogatepass")).hexdigest()[:10]
     return project.datasets_directory / f"{stem}.npy"
-
-
-def _write(path: Path, table: DescriptorTable) -> None:
-    make_directory(path.parent)
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        np.save(file, np.ascontiguousarray(table.values), allow_pickle=False)

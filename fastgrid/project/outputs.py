@@ -24,6 +24,8 @@ RECORD_FILES = (
 
 _PREDICTIONS = re.compile(r"predictions(_[1-9][0-9]*)?\.npz")
 _JOURNAL_ENTRY = re.compile(r"[0-9a-f]{64}\.npz")
+#: What `fastgrid.common.files.replacing` leaves where the process was killed.
+_PART = re.compile(r"\..+\.[0-9a-f]{16}\.part", re.DOTALL)
 #: After the class name: the merged matrix with its layout, or the matrix of a preprocessing (see `file_name_part`).
 _MATRIX = re.compile(r"(\.text)?\.npy|\.layout\.json|-[a-z0-9._-]{0,40}(~[0-9a-f]{10}){0,2}\.npy")
 
@@ -40,17 +42,8 @@ def model_paths(model_file: Path) -> tuple[Path, Path, Path]:
     return model, directory / f"{stem}.history.param", directory / f"{stem}.history.results.html"
 
 
-def check_output_directory(directory: Path, name: str, inputs: Path) -> None:
-    """Refuse an output directory that is a file, not writable, below the input or holds another project.
-
-    Parameters
-    ----------
-    directory : Path
-        OUTPUT_DIR; need not exist.
-    name : str
-        PROJECT_NAME.
-    inputs : Path
-        INPUT_DIR, which is never written to.
+def check_apart(directory: Path, inputs: Path) -> None:
+    """Refuse an OUTPUT_DIR that lies in INPUT_DIR, which is never written to.
 
     Raises
     ------
@@ -58,6 +51,22 @@ def check_output_directory(directory: Path, name: str, inputs: Path) -> None:
     """
     if directory.resolve().is_relative_to(inputs.resolve()):
         raise UserError(f"{directory}: lies in the input directory, which is never written to; choose another one")
+
+
+def check_output_directory(directory: Path, name: str) -> None:
+    """Refuse an output directory that is a file, not writable or holds another project.
+
+    Parameters
+    ----------
+    directory : Path
+        OUTPUT_DIR; need not exist.
+    name : str
+        PROJECT_NAME.
+
+    Raises
+    ------
+    UserError
+    """
     make_directory(directory)
     if not os.access(directory, os.W_OK | os.X_OK):
         raise UserError(f"{directory}: not writable; choose another output directory or change its permissions")
@@ -104,6 +113,8 @@ def remove_results(project_directory: Path, name: str) -> None:
     _unlink(path for path in _files(journal) if _JOURNAL_ENTRY.fullmatch(path.name))
     _unlink(path for path in _files(project_directory) if _PREDICTIONS.fullmatch(path.name))
     _unlink([project_directory / "sweep.json"])
+    for directory in (project_directory, datasets, results, journal):
+        _unlink(path for path in _files(directory) if _PART.fullmatch(path.name))
     for directory in (datasets, results, journal):
         with suppress(OSError):
             directory.rmdir()

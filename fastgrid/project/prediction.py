@@ -12,28 +12,29 @@ from fastgrid.common.errors import UserError
 from fastgrid.descriptors.collection import LeftOut
 from fastgrid.descriptors.items import read_items
 from fastgrid.model.model import Model, Prediction
+from fastgrid.project.class_folders import item_name
 from fastgrid.project.paths import printable
 
 PathLike = str | os.PathLike[str]
 
 
 def predict(
-    model: Model | PathLike, files: Sequence[PathLike], *, strict: bool = False
+    model: Model | PathLike, files: PathLike | Sequence[PathLike], *, strict: bool = False
 ) -> tuple[Prediction, tuple[LeftOut, ...]]:
     """Classify descriptor files.
 
     Parameters
     ----------
     model : Model or path-like
-    files : sequence of path-like
-        They need to hold the descriptors that the model uses; others do not matter.
+    files : path-like or sequence of path-like
+        One file or several. They need to hold the descriptors that the model uses; others do not matter.
     strict : bool
         A file that cannot be used is an error.
 
     Returns
     -------
     prediction : Prediction
-        In the order of `files`; an item's id is its file as it was given.
+        In the order of `files`; ids are the files as they were given.
     left_out : tuple of LeftOut
         Files that cannot be used, with the reason.
 
@@ -43,7 +44,7 @@ def predict(
         When the model cannot be loaded, a file is given twice, or (`strict`) cannot be used.
     """
     loaded = model if isinstance(model, Model) else Model.load(model)
-    names = [os.fspath(file) for file in files]
+    names = [os.fspath(file) for file in ([files] if isinstance(files, str | os.PathLike) else files)]
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise UserError(f"{printable(twice[0])}: is given twice; give every file once")
@@ -58,11 +59,18 @@ def predict(
 
 
 def as_json_lines(prediction: Prediction) -> str:
-    """Return one JSON object per item: id, class, probability {class: p}."""
+    """Return one JSON object per item: id, class, probability {class: p}, file.
+
+    The id is that of a training: the file's name without its extension; where several files have that name, the file
+    as it was given.
+    """
     lines = []
-    for item, label, row in zip(prediction.ids, prediction.labels, prediction.probabilities, strict=True):
-        probability = {name: float(p) for name, p in zip(prediction.classes, row, strict=True)}
-        lines.append(json.dumps({"id": item, "class": label, "probability": probability}) + "\n")
+    names = [item_name(item) for item in prediction.ids]
+    count = Counter(names)
+    for item, name, label, row in zip(prediction.ids, names, prediction.labels, prediction.probabilities, strict=True):
+        item_id = name if count[name] == 1 else item
+        probability = {known: float(p) for known, p in zip(prediction.classes, row, strict=True)}
+        lines.append(json.dumps({"id": item_id, "class": label, "probability": probability, "file": item}) + "\n")
     return "".join(lines)
 
 

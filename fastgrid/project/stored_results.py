@@ -53,6 +53,8 @@ def get_classification_results(results_dir: PathLike, type: str | None = None) -
     if not found:
         which = "" if type is None else f" of type {type}"
         raise UserError(f"{directory}: holds no .result files{which}; run run_tests first, or give another directory")
+    # Ties are broken as in a project of the default template: equal weights before balanced ones.
+    found.sort(key=lambda entry: entry[1].balance_classes)
     scores = [_score(read_result(path), path) for path, _, _ in found]
     accuracy, accuracy_std, normalized, normalized_std = np.array([list(asdict(one).values()) for one in scores]).T
     together = Scores(accuracy, accuracy_std, normalized, normalized_std, np.isfinite(accuracy))

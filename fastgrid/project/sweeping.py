@@ -100,6 +100,7 @@ def sweep_project(project: Project, settings: RunSettings, pool: Pool, console: 
     write_combination_files(record, data.labels, best if settings.results == "best" else None)
     for index, given in enumerate(predictions):
         write_predictions(directory / predictions_name(index), given)
+    _remove_other_predictions(directory, len(predictions))
     # Last: from here on the predictions count as the results of this project.
     write_record(record, read_groundtruth(project.groundtruth).labels)
     lines = tuple(f"{entry['what']}: {entry['reason']}" for entry in failures)
@@ -247,6 +248,14 @@ def write_combination_files(record: SweepRecord, labels: Mapping[str, str], only
                 writer.write(directory / f"{stem}.result", given.predicted[number].tolist())
                 written.add(f"{stem}.result")
     remove_result_files(directory, project.class_name, keep=written)
+
+
+def _remove_other_predictions(directory: Path, n_evaluations: int) -> None:
+    # Those of evaluations that the project had before.
+    index = n_evaluations
+    while (path := directory / predictions_name(index)).exists():
+        path.unlink()
+        index += 1
 
 
 def remove_result_files(directory: Path, class_name: str, keep: set[str] | frozenset[str] = frozenset()) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +12,13 @@ from fastgrid.common.fanout import Pool
 from fastgrid.common.files import make_directory
 from fastgrid.project.class_folders import scan_class_folders
 from fastgrid.project.consistency import consistent_inputs
-from fastgrid.project.data import load_data, read_files
+from fastgrid.project.data import load_data
 from fastgrid.project.filelist import write_filelist
+from fastgrid.project.generating import template_for
 from fastgrid.project.generation import generate_project
 from fastgrid.project.groundtruth import GroundTruth, write_groundtruth
 from fastgrid.project.names import class_name_fault
-from fastgrid.project.outputs import check_output_directory, model_paths, remove_project, remove_results
+from fastgrid.project.outputs import check_apart, check_output_directory, model_paths, remove_project, remove_results
 from fastgrid.project.param_files import read_param
 from fastgrid.project.paths import absolute
 from fastgrid.project.record import Ranked, load_record
@@ -26,12 +26,8 @@ from fastgrid.project.schema import Project, load_project
 from fastgrid.project.selection import Selection, select, train_final, write_ranking
 from fastgrid.project.settings import RunSettings, running
 from fastgrid.project.sweeping import SweepOutcome, sweep_project
-from fastgrid.project.template_choice import choose_template
 
 PathLike = str | os.PathLike[str]
-
-#: Excluded by both templates; files are read before a template can be chosen.
-DEFAULT_EXCLUDED = ("metadata.tags*",)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,9 +99,10 @@ def train_model_from_sigs(
         raise UserError(f"PROJECT_NAME: {fault}")
     found = scan_class_folders(inputs)
     directory = output / "results"
+    check_apart(output, inputs)
     if force:
         remove_project(output, directory)
-    check_output_directory(output, project_name, inputs)
+    check_output_directory(output, project_name)
     for note in found.notes:
         console.warn(note)
     make_directory(directory)
@@ -181,7 +178,7 @@ def train_model(
             )
         else:
             project = known
-            _say_what_is_not_used(project, seed, console)
+            _say_what_is_not_used(project, absolute(groundtruth), absolute(filelist), seed, console)
         outcome = sweep_project(project, settings, pool, console)
         record = load_record(project)
         selection = select(record, outcome.data, model_file, settings.solver, console)
@@ -207,7 +204,7 @@ def _generate(
     make_directory(path.parent)
     remove_results(make_directory(directory), truth.class_name)
     cache = directory / "datasets" / truth.class_name
-    template = _template(files, cache, None, settings, pool, console)
+    template = template_for(files, cache, None, settings, pool, console)
     return generate_project(
         path,
         class_name=truth.class_name,
@@ -221,98 +218,17 @@ def _generate(
     )
 
 
-def _template(
-    files: Mapping[str, Path],
-    cache: Path,
-    wanted: str | Path | None,
-    settings: RunSettings,
-    pool: Pool,
-    console: Console,
-) -> str | Path:
-    if wanted is not None:
-        return wanted
-    collection = read_files(files, cache, pool, console, excluded=DEFAULT_EXCLUDED, strict=settings.strict)
-    name, note = choose_template(collection.versions.values())
-    if note:
-        console.warn(note)
-    return name
-
-
-def _say_what_is_not_used(project: Project, seed: float | None, console: Console) -> None:
+def _say_what_is_not_used(
+    project: Project, groundtruth: Path, filelist: Path, seed: float | None, console: Console
+) -> None:
     console.note(f"{project.path} is used as it is")
+    for given, own in ((groundtruth, project.groundtruth), (filelist, project.filelist)):
+        if given != own:
+            console.warn(f"{given} is not used: the project names {own}; give another PROJECT_FILE for other data")
     if seed is not None and seed != project.seed:
-        console.warn(f"the project has seed {project.seed}; the seed given is not used (a new project would use it)")
-
-
-def generate_classification_project(
-    groundtruth: PathLike,
-    filelist: PathLike,
-    project_file: PathLike,
-    datasets_dir: PathLike,
-    results_dir: PathLike,
-    *,
-    seed: float = 1.0,
-    cluster_mode: bool = False,
-    template: PathLike | None = None,
-    force_consistency: bool = False,
-    jobs: int | None = None,
-    console: Console | None = None,
-) -> Project:
-    """Write a project file from a template, by default the one for the extractor version in the descriptor files.
-
-    Parameters
-    ----------
-    groundtruth, filelist : path-like
-    project_file : path-like
-        Written, also where it exists.
-    datasets_dir, results_dir : path-like
-        Where the sweep of this project keeps its matrices and its results.
-    seed : float
-        0 takes the clock.
-    cluster_mode : bool
-    template : path-like, optional
-        Name of a bundled template or a file.
-    force_consistency : bool
-        As for `train_model`; the reduced lists are written beside the project file.
-    jobs : int, optional
-        Written as numberProcesses.
-    console : Console, optional
-
-    Returns
-    -------
-    Project
-
-    Raises
-    ------
-    UserError
-        When the lists disagree, the template is none, or something cannot be written.
-    """
-    console = console or Console()
-    path, datasets = absolute(project_file), absolute(datasets_dir)
-    settings = RunSettings(jobs=jobs)
-    with running(settings, console) as pool:
-        truth, files, used_groundtruth, used_filelist = consistent_inputs(
-            absolute(groundtruth), absolute(filelist), path.parent if force_consistency else None, console
+        console.warn(
+            f"the project has seed {project.seed}; the seed given is not used; edit the project or make a new one"
         )
-        wanted = None if template is None else _named_or_path(template)
-        chosen = _template(files, datasets / truth.class_name, wanted, settings, pool, console)
-    make_directory(path.parent)
-    return generate_project(
-        path,
-        class_name=truth.class_name,
-        groundtruth=used_groundtruth,
-        filelist=used_filelist,
-        datasets_directory=datasets,
-        results_directory=absolute(results_dir),
-        seed=seed,
-        template=chosen,
-        number_processes=jobs,
-        cluster_mode=cluster_mode,
-    )
-
-
-def _named_or_path(template: PathLike) -> str | Path:
-    return template if isinstance(template, str) and not Path(template).is_file() else Path(template)
 
 
 def run_tests(
@@ -355,7 +271,7 @@ def select_best_model(
     project = load_project(project_file)
     record = load_record(project)
     with console.progress():
-        data = load_data(project, Pool(1), console, strict=settings.strict)
+        data = load_data(project, Pool(1), Console(quiet=True), strict=settings.strict)
     return select(record, data, absolute(results_model_file), settings.solver, console)
 
 
@@ -387,7 +303,7 @@ def retrain_model(
     project = load_project(project_file)
     combination, _ = read_param(params_file)
     with console.progress():
-        data = load_data(project, Pool(1), console, strict=settings.strict)
+        data = load_data(project, Pool(1), Console(quiet=True), strict=settings.strict)
     path = model_paths(absolute(output_file))[0]
     make_directory(path.parent)
     train_final(project, data, combination, settings.solver, class_name=class_name).save(path)

@@ -1,0 +1,92 @@
+"""The pool: order, errors, lost workers, and nothing left behind."""
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from fastgrid.common.fanout import Pool, WorkersDiedError, available_cores
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+def process_id(_: int) -> int:
+    return os.getpid()
+
+
+def fail(number: int) -> int:
+    raise ValueError(f"no {number}")
+
+
+def die(number: int) -> int:
+    if number == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def nap(_: int) -> int:
+    time.sleep(0.01)
+    return threading.get_ident()
+
+
+def nothing() -> None:
+    return None
+
+
+POOLS = [(1, "processes"), (2, "processes"), (2, "threads")]
+
+
+@pytest.mark.parametrize(("jobs", "backend"), POOLS)
+def test_all_results_come(jobs: int, backend: str) -> None:
+    with Pool(jobs, backend) as pool:
+        pool.start(nothing)
+        assert list(pool.map_ordered(square, range(30))) == [n * n for n in range(30)]
+        assert sorted(pool.map_unordered(square, range(30))) == [n * n for n in range(30)]
+        assert list(pool.map_ordered(square, [])) == []
+
+
+@pytest.mark.parametrize(("jobs", "backend"), POOLS)
+def test_an_error_comes_through(jobs: int, backend: str) -> None:
+    with Pool(jobs, backend) as pool, pytest.raises(ValueError, match="no 1"):
+        list(pool.map_unordered(fail, [1]))
+
+
+def test_who_does_the_work() -> None:
+    assert set(Pool(1).map_ordered(process_id, range(3))) == {os.getpid()}
+    assert set(Pool(2, "threads").map_ordered(process_id, range(3))) == {os.getpid()}
+    with Pool(2) as pool:
+        workers = set(pool.map_ordered(process_id, range(30)))
+    assert os.getpid() not in workers and 1 <= len(workers) <= 2
+    for worker in workers:
+        with pytest.raises(ProcessLookupError):
+            os.kill(worker, 0)
+
+
+def test_a_lost_worker_is_named_and_the_pool_can_be_started_anew() -> None:
+    with Pool(2) as pool:
+        with pytest.raises(WorkersDiedError):
+            list(pool.map_unordered(die, range(8)))
+        pool.stop()
+        assert list(pool.map_ordered(square, [2])) == [4]
+
+
+@pytest.mark.parametrize("backend", ["processes", "threads"])
+def test_stopping_early_is_quiet(backend: str, recwarn: pytest.WarningsRecorder) -> None:
+    for taken in (0, 1, 5):
+        with Pool(2, backend) as pool:
+            pool.start(nothing)
+            results = pool.map_unordered(nap, range(50))
+            for _ in range(taken):
+                next(results)
+            results.close()  # type: ignore[attr-defined]
+    with Pool(2, backend) as pool:
+        pool.start(nothing)
+    assert not recwarn.list
+
+
+def test_cores_are_counted() -> None:
+    assert available_cores() == len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else True
