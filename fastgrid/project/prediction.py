@@ -59,7 +59,7 @@ def predict(
 
 
 def as_json_lines(prediction: Prediction) -> str:
-    """Return one JSON object per item: id, class, probability {class: p}, file.
+    """Return one JSON object per item: id, class, probability {class: p}, in order.
 
     The id is that of a training: the file's name without its extension; where several files have that name, the file
     as it was given.
@@ -70,7 +70,7 @@ def as_json_lines(prediction: Prediction) -> str:
     for item, name, label, row in zip(prediction.ids, names, prediction.labels, prediction.probabilities, strict=True):
         item_id = name if count[name] == 1 else item
         probability = {known: float(p) for known, p in zip(prediction.classes, row, strict=True)}
-        lines.append(json.dumps({"id": item_id, "class": label, "probability": probability, "file": item}) + "\n")
+        lines.append(json.dumps({"id": item_id, "class": label, "probability": probability}) + "\n")
     return "".join(lines)
 
 

@@ -38,7 +38,7 @@ def format_best(rows: Iterable[ReportRow], count: int = 10) -> str:
     shown = _best(rows, count)
     if not shown:
         return "no combination has a result\n"
-    lines = [(*_NUMBERS, *_TEXTS), *map(_cells, shown)]
+    lines = [(*_NUMBERS, *_texts(shown)), *_cells(shown)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     text = [
         "  ".join(
@@ -76,11 +76,11 @@ def best_table(rows: Iterable[ReportRow], count: int = 10) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=0, caption=_TIED if any(row.tied for row in shown) else None)
     for name in _NUMBERS:
         table.add_column(name, justify="right", no_wrap=True)
-    for name in _TEXTS:
+    for name in _texts(shown):
         table.add_column(name)
-    for row in shown:
+    for row, cells in zip(shown, _cells(shown), strict=True):
         # Text, not str: a name with [brackets] is no markup.
-        table.add_row(*map(Text, _cells(row)), style="bold" if row.accuracy_rank == 1 else "")
+        table.add_row(*map(Text, cells), style="bold" if row.accuracy_rank == 1 else "")
     return table
 
 
@@ -121,7 +121,21 @@ def _best(rows: Iterable[ReportRow], count: int) -> Sequence[ReportRow]:
     return list(islice((row for row in rows if row.scores is not None), count))
 
 
-def _cells(row: ReportRow) -> tuple[str, ...]:
+def _texts(shown: Sequence[ReportRow]) -> tuple[str, ...]:
+    # The number of folds only where there is more than one, so that the table fits a terminal.
+    return (*_TEXTS, "folds") if len({_folds(row) for row in shown}) > 1 else _TEXTS
+
+
+def _folds(row: ReportRow) -> str:
+    return one_line(row.candidate.evaluation.get("nfold", ""), _LONGEST_NAME)
+
+
+def _cells(shown: Sequence[ReportRow]) -> list[tuple[str, ...]]:
+    width = len(_NUMBERS) + len(_texts(shown))
+    return [(*_cells_of(row), _folds(row))[:width] for row in shown]
+
+
+def _cells_of(row: ReportRow) -> tuple[str, ...]:
     scores, candidate = row.scores, row.candidate
     if scores is None:
         raise ValueError("a failed combination has no place among the best")

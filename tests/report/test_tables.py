@@ -121,6 +121,13 @@ def test_the_best_are_listed_with_ties_marked_and_failures_left_out():
     assert [line.split()[0] for line in format_best(rows, count=1).splitlines()] == ["rank", "1=", "="]
 
 
+def test_the_number_of_folds_is_shown_where_there_are_several():
+    evaluations = [{"nfold": folds, "type": "nfoldcrossvalidation"} for folds in (5, 10)]
+    rows = rows_of([[0, 1, 1], [1, 1, 1]], [candidate(evaluation=evaluation) for evaluation in evaluations])
+    assert [line.split()[-1] for line in format_best(rows).splitlines()] == ["folds", "5", "10"]
+    assert "folds" not in format_best(rows[:1])
+
+
 def test_an_empty_ranking_says_so():
     assert format_best([]) == "no combination has a result\n"
     assert format_best(rows_of([[-1, 0, 1]], [candidate()])) == "no combination has a result\n"

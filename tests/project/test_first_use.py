@@ -1,0 +1,75 @@
+"""What a first user stumbled on."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from whole_job import TEMPLATE, lists
+
+import fastgrid
+from fastgrid.cli import main
+from fastgrid.project.class_folders import scan_class_folders
+
+
+def test_an_existing_project_says_that_other_inputs_are_not_used(
+    inputs: Path, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    groundtruth, filelist = lists(inputs, tmp_path)
+    arguments = [groundtruth, filelist, trained / "game.project", trained / "results", tmp_path / "m.model"]
+    assert main(["train_model", *map(str, arguments), "-j", "1", "-q", "-s", "7"]) == 0
+    told = capsys.readouterr().err
+    assert f"{groundtruth} is not used: the project names" in told
+    assert f"{filelist} is not used" in told
+    assert "the seed given is not used" in told
+
+
+def test_an_edited_project_is_not_lost_when_it_is_generated_again(
+    inputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    groundtruth, filelist = lists(inputs, tmp_path)
+    project = tmp_path / "game.project"
+    project.write_text("edited by hand")
+    where = [project, tmp_path / "datasets", tmp_path / "results"]
+    template = tmp_path / "template.yaml"
+    template.write_text(TEMPLATE)
+    arguments = ["generate_classification_project", groundtruth, filelist, *where, "-t", template, "-q"]
+    assert main([str(argument) for argument in arguments]) == 0
+    assert (tmp_path / "game.project.old").read_text() == "edited by hand"
+    assert "is now game.project.old" in capsys.readouterr().err
+    assert "className: game" in project.read_text()
+
+
+def test_a_file_that_is_left_out_does_not_choose_the_template(
+    inputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = tmp_path / "in"
+    shutil.copytree(inputs, folders)
+    (folders / "0ad" / "stray.json").write_text('{"name": "package"}')
+    groundtruth, filelist = lists(folders, tmp_path)
+    where = [tmp_path / "game.project", tmp_path / "datasets", tmp_path / "results"]
+    arguments = ["generate_classification_project", groundtruth, filelist, *where, "-q", "-j", "1"]
+    assert main([str(argument) for argument in arguments]) == 0
+    assert "several extractor versions" not in capsys.readouterr().err
+    assert "templateVersion: 2.1-beta5" in where[0].read_text()
+
+
+def test_sub_directories_of_class_folders_are_named(inputs: Path, tmp_path: Path) -> None:
+    folders = tmp_path / "in"
+    shutil.copytree(inputs, folders)
+    (folders / "0ad" / "cd1").mkdir()
+    assert any(note.startswith(f"{folders / '0ad' / 'cd1'}: left out") for note in scan_class_folders(folders).notes)
+
+
+def test_predict_takes_one_path_and_keeps_ids_apart(
+    inputs: Path, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = inputs / "0ad" / "0ad_000.json"
+    prediction, left_out = fastgrid.predict(trained / "game.model", str(first))
+    assert prediction.ids == (str(first),)
+    assert left_out == ()
+    second = tmp_path / "0ad_000.json"
+    shutil.copyfile(inputs / "0ad" / "0ad_001.json", second)
+    assert main(["predict", str(trained / "game.model"), str(first), str(second)]) == 0
+    ids = [json.loads(line)["id"] for line in capsys.readouterr().out.splitlines()]
+    assert ids == [str(first), str(second)]
