@@ -24,15 +24,23 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 SOLVERS = ("smo", "libsvm")
 
 
-def run(directory: Path, solver: str, jobs: int) -> float:
-    """Train once; return the seconds from process start to exit."""
+def run(directory: Path, output: Path, solver: str, jobs: int) -> float:
+    """Train once into the new directory `output`; return the seconds from process start to exit."""
+    command = [sys.executable, "-m", "fastgrid", "train_model_from_sigs", str(directory), str(output), "bench"]
+    start = time.perf_counter()
+    subprocess.run([*command, "--solver", solver, "-j", str(jobs), "--quiet"], check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - start
+
+
+def measure(directory: Path, rounds: int, jobs: int) -> dict[str, list[float]]:
+    # Nothing is deleted between the runs: some file systems are slow to create files right after many were deleted.
+    seconds: dict[str, list[float]] = {solver: [] for solver in SOLVERS}
     with tempfile.TemporaryDirectory() as output:
-        command = [sys.executable, "-m", "fastgrid", "train_model_from_sigs", str(directory), f"{output}/out", "bench"]
-        start = time.perf_counter()
-        subprocess.run(
-            [*command, "--solver", solver, "-j", str(jobs), "--quiet"], check=True, stdout=subprocess.DEVNULL
-        )
-        return time.perf_counter() - start
+        run(directory, Path(output, "first"), "smo", jobs)
+        for number in range(rounds):
+            for solver in SOLVERS:
+                seconds[solver].append(run(directory, Path(output, f"{solver}{number}"), solver, jobs))
+    return seconds
 
 
 def main() -> int:
@@ -47,11 +55,7 @@ def main() -> int:
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}", end="")
     print("".join(f", {name} {version(name)}" for name in ("numpy", "numba", "scikit-learn")))
     print(f"{sum(1 for _ in directory.glob('*/*.json'))} files of {directory.name}, {options.jobs} workers")
-    run(directory, "smo", options.jobs)
-    seconds: dict[str, list[float]] = {solver: [] for solver in SOLVERS}
-    for _ in range(options.rounds):
-        for solver in SOLVERS:
-            seconds[solver].append(run(directory, solver, options.jobs))
+    seconds = measure(directory, options.rounds, options.jobs)
     for solver in SOLVERS:
         print(f"{solver:>7}: median {statistics.median(seconds[solver]):.2f} s, best {min(seconds[solver]):.2f} s")
     ratios = [slow / fast for fast, slow in zip(seconds["smo"], seconds["libsvm"], strict=True)]

@@ -48,9 +48,18 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write `data` to `path` in one step (see `replacing`)."""
+    """Write `data` to `path` in one step (see `replacing`); a file that holds just that is left as it is."""
+    if _holds(Path(path), data):
+        return
     with replacing(path) as temporary:
         temporary.write_bytes(data)
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    try:
+        return path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data
+    except OSError:
+        return False
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from fastgrid.common.errors import UserError, one_line
 from fastgrid.common.files import write_text
 from fastgrid.evaluation import Scores, rank, score
+from fastgrid.project.candidates import candidate_of
 from fastgrid.project.combinations_spec import CombinationSpec, EvaluationSpec
 from fastgrid.project.groundtruth import read_groundtruth
 from fastgrid.project.names import result_stems
@@ -206,15 +207,9 @@ def _candidates(record: SweepRecord, beside: Path) -> list[Candidate]:
         return f"{prefix}/{file}" if file in present else ""
 
     return [
-        Candidate(
-            preprocessing=combination.preprocessing,
-            kernel=combination.kernel,
-            c_exponent=combination.c_exponent,
-            gamma_exponent=combination.gamma_exponent,
-            balance_classes=combination.balance_classes,
-            svm_type=combination.type,
-            classifier=combination.classifier,
-            evaluation=asdict(evaluation),
+        candidate_of(
+            combination,
+            evaluation,
             results_file=named(f"{stems[e][c]}.result"),
             param_file=named(f"{stems[e][c]}.param"),
             failure=reasons.get((e, c), ""),

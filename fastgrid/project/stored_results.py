@@ -11,13 +11,14 @@ import numpy as np
 
 from fastgrid.common.errors import UserError
 from fastgrid.evaluation import CombinationScore, Scores, arrays_from_result, rank, score
-from fastgrid.project.combinations_spec import CombinationSpec, EvaluationSpec
+from fastgrid.project.candidates import candidate_of
+from fastgrid.project.combinations_spec import CombinationSpec
 from fastgrid.project.param_files import read_param
 from fastgrid.project.paths import absolute
 from fastgrid.project.result_files import ResultFile, read_result
 from fastgrid.project.selection import parameters_of
 from fastgrid.report.page import write_confusion_page
-from fastgrid.report.rows import Candidate, ReportRow, report_rows
+from fastgrid.report.rows import ReportRow, report_rows
 
 PathLike = str | os.PathLike[str]
 
@@ -64,7 +65,11 @@ def get_classification_results(results_dir: PathLike, type: str | None = None) -
         np.array([combination.c_exponent for combination in combinations]),
         np.array([combination.gamma_exponent for combination in combinations]),
     )
-    return report_rows([_candidate(*entry) for entry in found], together, ranking)
+    candidates = [
+        candidate_of(asked, how, results_file=path.name, param_file=path.with_suffix(".param").name)
+        for path, asked, how in found
+    ]
+    return report_rows(candidates, together, ranking)
 
 
 def visualize_confusion_matrix(result_file: PathLike, html_file: PathLike) -> Path:
@@ -98,18 +103,3 @@ def _score(result: ResultFile, path: Path) -> CombinationScore:
     arrays = arrays_from_result(result.matrix, result.fold, str(path))
     scores = score(arrays.predicted[np.newaxis], arrays.actual, arrays.fold, arrays.n_folds, len(arrays.classes))
     return scores.of(0)
-
-
-def _candidate(path: Path, combination: CombinationSpec, evaluation: EvaluationSpec) -> Candidate:
-    return Candidate(
-        preprocessing=combination.preprocessing,
-        kernel=combination.kernel,
-        c_exponent=combination.c_exponent,
-        gamma_exponent=combination.gamma_exponent,
-        balance_classes=combination.balance_classes,
-        svm_type=combination.type,
-        classifier=combination.classifier,
-        evaluation=asdict(evaluation),
-        results_file=path.name,
-        param_file=path.with_suffix(".param").name,
-    )

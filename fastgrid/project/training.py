@@ -97,6 +97,24 @@ def train_model_from_sigs(
     fault = class_name_fault(project_name)
     if fault:
         raise UserError(f"PROJECT_NAME: {fault}")
+    groundtruth, filelist = _list_class_folders(inputs, output, project_name, force, console)
+    return train_model(
+        groundtruth,
+        filelist,
+        output / f"{project_name}.project",
+        output / "results",
+        output / f"{project_name}.history",
+        seed=seed,
+        force_consistency=force_consistency,
+        settings=settings,
+        console=console,
+    )
+
+
+def _list_class_folders(
+    inputs: Path, output: Path, project_name: str, force: bool, console: Console
+) -> tuple[Path, Path]:
+    # Writes ground truth and file list of the class folders, once the output directory was found fit for them.
     found = scan_class_folders(inputs)
     directory = output / "results"
     check_apart(output, inputs)
@@ -109,17 +127,7 @@ def train_model_from_sigs(
     groundtruth, filelist = directory / "groundtruth.yaml", directory / "filelist.yaml"
     write_groundtruth(groundtruth, GroundTruth(project_name, found.labels))
     write_filelist(filelist, found.files)
-    return train_model(
-        groundtruth,
-        filelist,
-        output / f"{project_name}.project",
-        directory,
-        output / f"{project_name}.history",
-        seed=seed,
-        force_consistency=force_consistency,
-        settings=settings,
-        console=console,
-    )
+    return groundtruth, filelist
 
 
 def train_model(

@@ -91,3 +91,14 @@ def test_an_interrupt_at_any_moment_leaves_no_part(tmp_path: Path) -> None:
         process.stdout.close()
         assert not list(tmp_path.glob(".*"))
         assert all(path.read_text() == "text" * 100 for path in tmp_path.iterdir())
+
+
+def test_a_file_that_holds_the_same_is_left_as_it_is(tmp_path):
+    path = tmp_path / "same.txt"
+    write_text(path, "text")
+    before = path.stat()
+    write_text(path, "text")
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    write_text(path, "tex2")
+    assert path.read_text() == "tex2"
+    assert path.stat().st_ino != before.st_ino
