@@ -25,13 +25,15 @@ import numpy as np
 import numpy.typing as npt
 
 from fastgrid.kernels.extrema import larger, smaller
-from fastgrid.kernels.jit import jit
+from fastgrid.kernels.jit import jit, jit_inline
 
 Float32Matrix = npt.NDArray[np.float32]
 Float32Vector = npt.NDArray[np.float32]
 Float64Vector = npt.NDArray[np.float64]
 Float64Matrix = npt.NDArray[np.float64]
 IntVector = npt.NDArray[np.int64]
+#: Unsigned, so that indexing needs no look at the sign; 32 bits, so that twice as many fit a vector register.
+OrderVector = npt.NDArray[np.uint32]
 
 # Rows of `state`.
 ALPHA = 0  # duals, unsigned
@@ -52,7 +54,7 @@ TAU = 1e-12
 def _solve_binary(
     gram: Float32Matrix,
     state: Float64Matrix,
-    order: IntVector,
+    order: OrderVector,
     rows: Float32Matrix,
     row_epochs: IntVector,
     tolerance: float,
@@ -121,7 +123,7 @@ def _extremes(state: Float64Matrix, active: int) -> tuple[float, float]:
     return lowest, highest
 
 
-@jit
+@jit_inline
 def _update_gradient(
     ordered: Float32Matrix,
     row_first: int,
@@ -141,7 +143,7 @@ def _update_gradient(
     return lowest, highest
 
 
-@jit
+@jit_inline
 def _first(state: Float64Matrix, active: int, lowest: float) -> int:
     # The last k with h_k + penalty = lowest: LIBSVM's rule for ties. O(active).
     last = -1
@@ -150,7 +152,7 @@ def _first(state: Float64Matrix, active: int, lowest: float) -> int:
     return last
 
 
-@jit
+@jit_inline
 def _second(
     ordered: Float32Matrix, row: int, state: Float64Matrix, active: int, first: int, scores: Float32Vector
 ) -> int:
@@ -200,10 +202,10 @@ def _second_exactly(
     return chosen
 
 
-@jit
+@jit_inline
 def _bring_row(
     gram: Float32Matrix,
-    order: IntVector,
+    order: OrderVector,
     rows: Float32Matrix,
     row_epochs: IntVector,
     epoch: int,
@@ -216,12 +218,12 @@ def _bring_row(
         for k in range(active):
             rows[item, k] = gram[item, order[k]]
         row_epochs[item] = epoch
-    return item
+    return int(item)
 
 
-@jit
+@jit_inline
 def _step(
-    gram: Float32Matrix, state: Float64Matrix, order: IntVector, kernel: float, first: int, second: int
+    gram: Float32Matrix, state: Float64Matrix, order: OrderVector, kernel: float, first: int, second: int
 ) -> tuple[float, float, bool]:
     # Moves the two duals to the minimum on their line, clipped to the box; returns the changes of the signed duals.
     old_first, old_second = state[ALPHA, first], state[ALPHA, second]
@@ -241,7 +243,7 @@ def _step(
     return (new_first - old_first) * sign_first, (new_second - old_second) * sign_second, hit_first or hit_second
 
 
-@jit
+@jit_inline
 def _move_together(
     first: float, second: float, step: float, cost_first: float, cost_second: float
 ) -> tuple[float, float]:
@@ -262,7 +264,7 @@ def _move_together(
     return first, second
 
 
-@jit
+@jit_inline
 def _move_apart(first: float, second: float, step: float, cost_first: float, cost_second: float) -> tuple[float, float]:
     # Labels agree: the first dual grows by the step, the second shrinks; their sum stays.
     total = first + second
@@ -281,8 +283,8 @@ def _move_apart(first: float, second: float, step: float, cost_first: float, cos
     return first, second
 
 
-@jit
-def _update_bounds(gram: Float32Matrix, state: Float64Matrix, order: IntVector, position: int, old: float) -> bool:
+@jit_inline
+def _update_bounds(gram: Float32Matrix, state: Float64Matrix, order: OrderVector, position: int, old: float) -> bool:
     # Penalties of one dual after it moved, and its part of the gradient if it came to its C or left it.
     alpha, cost, sign = state[ALPHA, position], state[COST, position], state[SIGN, position]
     at_cost, was_at_cost = alpha >= cost, old >= cost
@@ -316,7 +318,7 @@ def _may_be_shrunk(state: Float64Matrix, k: int, lowest: float, highest: float) 
 def _shrink(
     gram: Float32Matrix,
     state: Float64Matrix,
-    order: IntVector,
+    order: OrderVector,
     active: int,
     epoch: int,
     unshrunk: bool,
@@ -346,7 +348,7 @@ def _shrink(
 
 
 @jit
-def _swap(state: Float64Matrix, order: IntVector, left: int, right: int) -> None:
+def _swap(state: Float64Matrix, order: OrderVector, left: int, right: int) -> None:
     # BOUND_GRADIENT stays: it is kept in the original order.
     for row in range(BOUND_GRADIENT):
         state[row, left], state[row, right] = state[row, right], state[row, left]
@@ -354,7 +356,7 @@ def _swap(state: Float64Matrix, order: IntVector, left: int, right: int) -> None
 
 
 @jit
-def _reconstruct_gradient(gram: Float32Matrix, state: Float64Matrix, order: IntVector, active: int) -> None:
+def _reconstruct_gradient(gram: Float32Matrix, state: Float64Matrix, order: OrderVector, active: int) -> None:
     # h of the shrunk duals = part of duals at C + sum over free duals in the current order - y. O(free (n - active)).
     n = gram.shape[0]
     if active == n:

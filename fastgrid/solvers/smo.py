@@ -90,7 +90,7 @@ class _Pair:
         costs_of_items = np.where(self._is_first, cost_first, cost_second)
         smo._initialise(self._diagonal, self._signs, costs_of_items, self._state)
         self._row_epochs[:] = 0
-        order = np.arange(len(self._signs))
+        order = np.arange(len(self._signs), dtype=np.uint32)
         rho, iterations, converged, clipped = smo._solve_binary(
             self._gram, self._state, order, self._rows, self._row_epochs, self._tol, MAXIMUM_ITERATIONS, True
         )
