@@ -14,6 +14,10 @@ from fastgrid.project.paths import absolute, is_unicode, printable
 # In order of preference where one item has several files.
 EXTENSIONS = (".json", ".json.gz", ".sig", ".sig.gz")
 
+_NO_UNICODE = "left out, the name is not valid Unicode"
+_NO_FILE = "left out, not a file"
+_UNUSABLE = (_NO_UNICODE, _NO_FILE)
+
 
 @dataclass(frozen=True)
 class ClassFolders:
@@ -27,11 +31,14 @@ class ClassFolders:
         Absolute path of each item's descriptor file, sorted by id.
     notes : tuple of str
         What was left out or chosen, one line each.
+    unusable : tuple of str
+        Those of the notes that name a descriptor file which cannot be used.
     """
 
     labels: dict[str, str]
     files: dict[str, Path]
     notes: tuple[str, ...]
+    unusable: tuple[str, ...] = ()
 
 
 def scan_class_folders(directory: str | os.PathLike[str]) -> ClassFolders:
@@ -78,7 +85,8 @@ def scan_class_folders(directory: str | os.PathLike[str]) -> ClassFolders:
     if shared:
         notes.append(f"{root}: {shared} file names occur in several classes; the ids of these are class/name")
     labels = {item: label for item, label, _ in found}
-    return ClassFolders(labels, {item: file for item, _, file in found}, tuple(notes))
+    unusable = tuple(note for note in notes if note.endswith(_UNUSABLE))
+    return ClassFolders(labels, {item: file for item, _, file in found}, tuple(notes), unusable)
 
 
 def item_name(file: str | os.PathLike[str]) -> str:
@@ -123,9 +131,9 @@ def _descriptor_files(folder: Path, notes: list[str]) -> dict[str, Path]:
         if entry.name.startswith("."):
             notes.append(f"{printable(entry)}: left out, hidden file")
         elif not is_unicode(entry.name):
-            notes.append(f"{printable(entry)}: left out, the name is not valid Unicode")
+            notes.append(f"{printable(entry)}: {_NO_UNICODE}")
         elif not _is(Path.is_file, entry):
-            notes.append(f"{printable(entry)}: left out, not a file")
+            notes.append(f"{printable(entry)}: {_NO_FILE}")
         else:
             name = entry.name.removesuffix(extension)
             candidates.setdefault(name, []).append((EXTENSIONS.index(extension), entry))

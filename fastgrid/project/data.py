@@ -135,7 +135,9 @@ def check_folds(project: Project, data: TrainingData, n_folds: int, console: Con
         console.warn(f"classes with fewer items than the {n_folds} folds are missing from some folds: {listed}")
 
 
-def write_dataset_report(path: Path, data: TrainingData, preprocessing: list[dict[str, Any]]) -> None:
+def write_dataset_report(
+    path: Path, data: TrainingData, preprocessing: list[dict[str, Any]], notes: Sequence[str] = ()
+) -> None:
     """Write dataset.json: what the data are, and everything that was left out with its reason."""
     counts = Counter(data.labels.values())
     document = {
@@ -143,7 +145,7 @@ def write_dataset_report(path: Path, data: TrainingData, preprocessing: list[dic
         "classes": {label: counts[label] for label in data.classes},
         "left_out_files": [_as_json(entry) for entry in data.collection.left_out_files],
         "left_out_descriptors": [_as_json(entry) for entry in data.collection.left_out_descriptors],
-        "notes": list(data.collection.notes),
+        "notes": [*notes, *data.collection.notes],
         "descriptors": len(data.table.descriptors),
         "dimensions": data.table.values.shape[1],
         "preprocessing": preprocessing,

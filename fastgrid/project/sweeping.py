@@ -66,7 +66,9 @@ class SweepOutcome:
     data: TrainingData
 
 
-def sweep_project(project: Project, settings: RunSettings, pool: Pool, console: Console) -> SweepOutcome:
+def sweep_project(
+    project: Project, settings: RunSettings, pool: Pool, console: Console, notes: Sequence[str] = ()
+) -> SweepOutcome:
     """Evaluate every combination of `project` and write results, parameters and predictions.
 
     Finished tasks of an interrupted sweep are taken over; results of another grid or other data never are.
@@ -83,7 +85,7 @@ def sweep_project(project: Project, settings: RunSettings, pool: Pool, console: 
     for warning in features.warnings:
         console.warn(warning)
     directory = make_directory(record_directory(project))
-    write_dataset_report(directory / "dataset.json", data, features.summary)
+    write_dataset_report(directory / "dataset.json", data, features.summary, notes)
     combinations = tuple(c for c in project.combinations() if choice_of(c) in features.by_choice)
     if not combinations:
         raise UserError(f"{project.path}: no preprocessing leaves a usable descriptor; see the warnings above")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,7 +98,8 @@ def train_model_from_sigs(
     fault = class_name_fault(project_name)
     if fault:
         raise UserError(f"PROJECT_NAME: {fault}")
-    groundtruth, filelist = _list_class_folders(inputs, output, project_name, force, console)
+    strict = settings is not None and settings.strict
+    groundtruth, filelist, notes = _list_class_folders(inputs, output, project_name, force, strict, console)
     return train_model(
         groundtruth,
         filelist,
@@ -106,16 +108,20 @@ def train_model_from_sigs(
         output / f"{project_name}.history",
         seed=seed,
         force_consistency=force_consistency,
+        notes=notes,
         settings=settings,
         console=console,
     )
 
 
 def _list_class_folders(
-    inputs: Path, output: Path, project_name: str, force: bool, console: Console
-) -> tuple[Path, Path]:
+    inputs: Path, output: Path, project_name: str, force: bool, strict: bool, console: Console
+) -> tuple[Path, Path, tuple[str, ...]]:
     # Writes ground truth and file list of the class folders, once the output directory was found fit for them.
     found = scan_class_folders(inputs)
+    if strict and found.unusable:
+        more = f" (and {len(found.unusable) - 1} more)" if len(found.unusable) > 1 else ""
+        raise UserError(f"{found.unusable[0]}{more}; correct or remove it, or do without --strict")
     directory = output / "results"
     check_apart(output, inputs)
     if force:
@@ -127,7 +133,7 @@ def _list_class_folders(
     groundtruth, filelist = directory / "groundtruth.yaml", directory / "filelist.yaml"
     write_groundtruth(groundtruth, GroundTruth(project_name, found.labels))
     write_filelist(filelist, found.files)
-    return groundtruth, filelist
+    return groundtruth, filelist, found.notes
 
 
 def train_model(
@@ -139,6 +145,7 @@ def train_model(
     *,
     seed: float | None = None,
     force_consistency: bool = False,
+    notes: Sequence[str] = (),
     settings: RunSettings | None = None,
     console: Console | None = None,
 ) -> TrainingOutcome:
@@ -158,6 +165,8 @@ def train_model(
         As for `train_model_from_sigs`.
     force_consistency : bool
         Leave out items that only one of ground truth and file list names, instead of refusing them.
+    notes : sequence of str
+        What the caller left out, to stand in dataset.json with what is left out here.
 
     Returns
     -------
@@ -187,7 +196,7 @@ def train_model(
         else:
             project = known
             _say_what_is_not_used(project, absolute(groundtruth), absolute(filelist), seed, console)
-        outcome = sweep_project(project, settings, pool, console)
+        outcome = sweep_project(project, settings, pool, console, notes)
         record = load_record(project)
         selection = select(record, outcome.data, model_file, settings.solver, console)
         report = path.parent / "report.tsv"

@@ -54,11 +54,24 @@ def test_a_file_that_is_left_out_does_not_choose_the_template(
     assert "templateVersion: 2.1-beta5" in where[0].read_text()
 
 
-def test_sub_directories_of_class_folders_are_named(inputs: Path, tmp_path: Path) -> None:
-    folders = tmp_path / "in"
+def test_what_is_passed_over_in_class_folders_is_named_and_kept(
+    inputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders, output = tmp_path / "in", tmp_path / "out"
     shutil.copytree(inputs, folders)
     (folders / "0ad" / "cd1").mkdir()
-    assert any(note.startswith(f"{folders / '0ad' / 'cd1'}: left out") for note in scan_class_folders(folders).notes)
+    (folders / "0ad" / "gone.json").symlink_to("nowhere.json")
+    notes = scan_class_folders(folders).notes
+    assert [note.split(": left out, ")[0] for note in notes] == [
+        str(folders / "0ad" / "cd1"),
+        str(folders / "0ad" / "gone.json"),
+    ]
+    arguments = ["train_model_from_sigs", str(folders), str(output), "game", "-q", "-j", "1"]
+    assert main([*arguments, "--strict"]) == 2
+    assert f"{folders / '0ad' / 'gone.json'}: left out, not a file; correct or remove it" in capsys.readouterr().err
+    assert not output.exists()
+    assert main(arguments) == 0
+    assert json.loads((output / "results" / "dataset.json").read_text())["notes"][:2] == list(notes)
 
 
 def test_predict_takes_one_path_and_keeps_ids_apart(
