@@ -24,6 +24,7 @@ _HOMES = {
     "json_to_sig": "fastgrid.project.conversion",
     "predict": "fastgrid.project.prediction",
     "Model": "fastgrid.model.model",
+    "describe": "fastgrid.model.summary",
     "RunSettings": "fastgrid.project.settings",
     "Console": "fastgrid.common.console",
     "UserError": "fastgrid.common.errors",

@@ -14,8 +14,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "generate_classification_project",
         "Write a project file from a template, chosen by the extractor version in the descriptor files.",
     )
-    parser.add_argument("groundtruth", metavar="GROUNDTRUTH", help="YAML: className and groundTruth {id: class}")
-    parser.add_argument("filelist", metavar="FILELIST", help="YAML: {id: path of the descriptor file}")
+    running.add_lists(parser)
     parser.add_argument("project_file", metavar="PROJECT_FILE", help="written, also where it exists")
     parser.add_argument("datasets_dir", metavar="DATASETS_DIR", help="where the matrices will be kept")
     parser.add_argument("results_dir", metavar="RESULTS_DIR", help="where the results will be written")

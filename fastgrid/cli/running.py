@@ -41,6 +41,12 @@ class OneLineParser(argparse.ArgumentParser):
         self.exit(UserError.exit_code, f"{self.prog}: error: {message}; {self.prog} --help says more\n")
 
 
+def add_lists(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments GROUNDTRUTH and FILELIST."""
+    parser.add_argument("groundtruth", metavar="GROUNDTRUTH", help="YAML: className and groundTruth {id: class}")
+    parser.add_argument("filelist", metavar="FILELIST", help="YAML: {id: path of the descriptor file}")
+
+
 def add_quiet_option(parser: argparse.ArgumentParser) -> None:
     """Add ``--quiet``."""
     parser.add_argument("-q", "--quiet", action="store_true", help="only warnings and results, no progress")

@@ -13,8 +13,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = running.parser_of(
         "train_model", "Generate the project if it is absent, run all tests, train the best model, write the report."
     )
-    parser.add_argument("groundtruth", metavar="GROUNDTRUTH", help="YAML: className and groundTruth {id: class}")
-    parser.add_argument("filelist", metavar="FILELIST", help="YAML: {id: path of the descriptor file}")
+    running.add_lists(parser)
     parser.add_argument("project_file", metavar="PROJECT_FILE", help="used as it is where it exists")
     parser.add_argument("project_dir", metavar="PROJECT_DIR", help="where matrices and results go")
     parser.add_argument("results_model_file", metavar="RESULTS_MODEL_FILE", help="the final model, e.g. mood.model")

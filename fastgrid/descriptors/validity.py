@@ -39,27 +39,6 @@ class Findings:
         return self.invalid | self.constant
 
 
-def dropped_by_cleaner(values: Float32Matrix, descriptor_of_dimension: IndexVector) -> BoolVector:
-    """Return which descriptors Gaia's cleaner removes; see `clean`.
-
-    Parameters
-    ----------
-    values : ndarray of float32, shape (n_items, n_dimensions)
-    descriptor_of_dimension : ndarray of intp, shape (n_dimensions,)
-        The descriptor that each dimension belongs to: 0, 1, 2, ... in ascending order, none missing.
-
-    Returns
-    -------
-    ndarray of bool, shape (n_descriptors,)
-
-    Raises
-    ------
-    ValueError
-        When `descriptor_of_dimension` does not number the columns of `values` so.
-    """
-    return clean(values, descriptor_of_dimension).dropped
-
-
 def clean(values: Float32Matrix, descriptor_of_dimension: IndexVector) -> Findings:
     """Return what Gaia's cleaner (2.4.6 behaviour) finds wrong with each descriptor.
 

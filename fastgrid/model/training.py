@@ -48,33 +48,21 @@ def train(
     table : DescriptorTable
         The merged descriptors of all items, before any preprocessing.
     labels : sequence of str
-        The class of each row.
-    class_name : str
-        What the classes are classes of.
+        The class of each row; `class_name` is what they are classes of.
     steps : sequence of mappings
         Preprocessing as in a project: ``{"transfo": "remove", "params": {...}}``.
-    kernel : {"rbf", "poly", "linear"}
-    C, gamma : float
-        Their values, not exponents; positive. Gamma means nothing to the linear kernel.
+    kernel, C, gamma, degree, coef0
+        As in ``SVC``; "rbf", "poly" or "linear", values rather than exponents.
     balance_classes : bool
         Give class c the cost C n / (n_c k), with n_c of the n items and k classes.
     seed : int
         Of the calibration's folds. With seed 1 they are those of LIBSVM, and so of Gaia, on Linux.
     descriptor_names, exclude : sequence of str, optional
         Patterns of the preprocessed descriptors to use and to leave out.
-    degree, coef0 : int, float, optional
-        Of the polynomial kernel.
-    tol : float, optional
-        The solver's stopping tolerance, less than 1.
-    solver : str, optional
-        See `fastgrid.solvers.get_solver`.
+    tol, solver : float, str, optional
+        The stopping tolerance, less than 1, and one of `fastgrid.solvers.get_solver`.
     evaluation : mapping, optional
         JSON-able information to keep in the model, for instance how accurate the combination was.
-
-    Returns
-    -------
-    Model
-        The same input and seed give the same model, bit for bit.
 
     Raises
     ------
@@ -85,20 +73,12 @@ def train(
     """
     parameters = Kernel(kernel, float(gamma), degree, float(coef0))
     _check_arguments(table, labels, parameters, C, tol, seed)
-    kept_evaluation: dict[str, Any] = json.loads(json.dumps(dict(evaluation or {}), allow_nan=False))
     extraction, features = fit_features(table, steps, descriptor_names, exclude)
-    names = [str(label) for label in labels]
-    class_order = tuple(dict.fromkeys(names))
-    counts = Counter(names)
-    costs = np.array([_class_cost(C, balance_classes, counts, label) for label in class_order])
-    code_of_class = {label: code for code, label in enumerate(class_order)}
-    codes = np.array([code_of_class[name] for name in names], dtype=np.int64)
-    by_class = np.argsort(codes, kind="stable")
-    classifier, converged = _fit_classifier(
-        parameters, features[by_class], codes[by_class], costs, solver_name=solver, tol=tol, seed=seed
-    )
+    class_order, codes = _in_order_of_appearance(labels)
+    costs = _class_costs(C, balance_classes, np.bincount(codes))
+    classifier, converged = _fit_classifier(parameters, features, codes, costs, solver_name=solver, tol=tol, seed=seed)
     record = TrainingRecord(
-        class_counts={label: counts[label] for label in sorted(counts)},
+        class_counts=dict(sorted(Counter(map(str, labels)).items())),
         C=float(C),
         balance_classes=bool(balance_classes),
         solver=solver,
@@ -108,9 +88,17 @@ def train(
         descriptor_names=tuple(dict.fromkeys(descriptor_names)),
         exclude=tuple(dict.fromkeys(exclude)),
         fastgrid_version=__version__,
-        evaluation=kept_evaluation,
+        evaluation=json.loads(json.dumps(dict(evaluation or {}), allow_nan=False)),
     )
     return Model(class_name, class_order, extraction, classifier, record)
+
+
+def _in_order_of_appearance(labels: Sequence[str]) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:
+    # LIBSVM's order of the classes, and the code of each row.
+    names = [str(label) for label in labels]
+    class_order = tuple(dict.fromkeys(names))
+    code = {label: index for index, label in enumerate(class_order)}
+    return class_order, np.array([code[name] for name in names], dtype=np.int64)
 
 
 def _check_arguments(
@@ -126,10 +114,10 @@ def _check_arguments(
         raise ValueError(f"degree {kernel.degree}, coef0 {kernel.coef0} or seed {seed} is out of range")
 
 
-def _class_cost(C: float, balance_classes: bool, counts: Mapping[str, int], label: str) -> float:
+def _class_costs(C: float, balance_classes: bool, counts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     if not balance_classes:
-        return float(C)
-    return float(C) * sum(counts.values()) / (counts[label] * len(counts))
+        return np.full(len(counts), float(C))
+    return np.array([float(C) * int(counts.sum()) / (int(count) * len(counts)) for count in counts])
 
 
 def _fit_classifier(
@@ -143,6 +131,8 @@ def _fit_classifier(
     seed: int,
 ) -> tuple[PairwiseClassifier, bool]:
     solver = get_solver(solver_name)
+    by_class = np.argsort(codes, kind="stable")
+    features, codes = features[by_class], codes[by_class]
     # One BLAS thread: sums come out the same on every machine.
     with single_threaded_blas(), np.errstate(over="ignore", invalid="ignore"):
         gram = kernel.gram(features, features)

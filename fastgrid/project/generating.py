@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from fastgrid.common.console import Console
 from fastgrid.common.fanout import Pool
-from fastgrid.common.files import make_directory
+from fastgrid.common.files import make_directory, write_bytes
 from fastgrid.project.consistency import consistent_inputs
 from fastgrid.project.data import read_files
 from fastgrid.project.generation import generate_project
@@ -43,23 +45,15 @@ def generate_classification_project(
     ----------
     groundtruth, filelist : path-like
     project_file : path-like
-        Written, also where it exists.
+        Written, also where it exists; another project that it held is kept beside it.
     datasets_dir, results_dir : path-like
         Where the sweep of this project keeps its matrices and its results.
-    seed : float
-        0 takes the clock.
-    cluster_mode : bool
     template : path-like, optional
         Name of a bundled template or a file.
-    force_consistency : bool
+    seed, cluster_mode, console, force_consistency
         As for `train_model`; the reduced lists are written beside the project file.
     jobs : int, optional
         Written as numberProcesses.
-    console : Console, optional
-
-    Returns
-    -------
-    Project
 
     Raises
     ------
@@ -77,19 +71,19 @@ def generate_classification_project(
         )
         chosen = template_for(files, datasets / truth.class_name, wanted, settings, pool, console)
     make_directory(path.parent)
-    _keep_old_project(path, console)
-    return generate_project(
-        path,
-        class_name=truth.class_name,
-        groundtruth=used_groundtruth,
-        filelist=used_filelist,
-        datasets_directory=datasets,
-        results_directory=absolute(results_dir),
-        seed=seed,
-        template=chosen,
-        number_processes=jobs,
-        cluster_mode=cluster_mode,
-    )
+    with _keeping_old_project(path, console):
+        return generate_project(
+            path,
+            class_name=truth.class_name,
+            groundtruth=used_groundtruth,
+            filelist=used_filelist,
+            datasets_directory=datasets,
+            results_directory=absolute(results_dir),
+            seed=seed,
+            template=chosen,
+            number_processes=jobs,
+            cluster_mode=cluster_mode,
+        )
 
 
 def template_for(
@@ -114,12 +108,23 @@ def template_for(
     return name
 
 
-def _keep_old_project(path: Path, console: Console) -> None:
-    # A project file may have been edited by hand; it is not lost when a new one takes its name.
-    if path.is_file():
-        kept = path.with_name(f"{path.name}.old")
-        path.replace(kept)
-        console.warn(f"{path} existed and is now {kept.name}")
+@contextmanager
+def _keeping_old_project(path: Path, console: Console) -> Iterator[None]:
+    # A project file may have been edited by hand: when the block gives its name to another one, a copy stays.
+    if not path.is_file():
+        yield
+        return
+    old = path.read_bytes()
+    copies = (path.with_name(f"{path.name}.old{number or ''}") for number in itertools.count())
+    copy = next(copy for copy in copies if not copy.exists())
+    write_bytes(copy, old)
+    try:
+        yield
+    finally:
+        if path.is_file() and path.read_bytes() == old:
+            copy.unlink()
+        else:
+            console.warn(f"{path} held another project, which is now {copy.name}")
 
 
 def _named_or_path(template: PathLike) -> str | Path:

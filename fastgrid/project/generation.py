@@ -6,6 +6,7 @@ import math
 import os
 import re
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from fastgrid.common.errors import UserError
@@ -35,7 +36,7 @@ def generate_project(
     number_processes: int | str | None = None,
     cluster_mode: bool = False,
 ) -> Project:
-    """Write a project file.
+    """Write a project file; return it, checked.
 
     Parameters
     ----------
@@ -52,11 +53,6 @@ def generate_project(
         None keeps what the template says.
     cluster_mode : bool
 
-    Returns
-    -------
-    Project
-        What was written, checked.
-
     Raises
     ------
     UserError
@@ -72,12 +68,9 @@ def generate_project(
         "filelist": filelist,
         "groundtruth": groundtruth,
     }
-    for given in (target, *paths.values()):
-        if not is_unicode(given):
-            raise UserError(f"{printable(given)}: the path is not valid Unicode; rename the file or directory")
     values = {
         "className": scalar_text(class_name),
-        **{key: scalar_text(portable(given, target.parent)) for key, given in paths.items()},
+        **_path_texts(paths, target),
         "seed": scalar_text(_seed(seed, target)),
         "clusterMode": scalar_text(cluster_mode),
     }
@@ -88,6 +81,13 @@ def generate_project(
     project = parse_project(parse_yaml(filled, name, PROJECT_LIMITS), target)
     write_text(target, filled)
     return project
+
+
+def _path_texts(paths: Mapping[str, str | os.PathLike[str]], target: Path) -> dict[str, str]:
+    for given in (target, *paths.values()):
+        if not is_unicode(given):
+            raise UserError(f"{printable(given)}: the path is not valid Unicode; rename the file or directory")
+    return {key: scalar_text(portable(given, target.parent)) for key, given in paths.items()}
 
 
 def _seed(seed: float | str, target: Path) -> float | str:

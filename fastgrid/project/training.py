@@ -181,21 +181,13 @@ def train_model(
     path, model_file = absolute(project_file), absolute(results_model_file)
     known = load_project(path) if path.exists() else None
     with running(settings, console, known) as pool:
+        lists = absolute(groundtruth), absolute(filelist)
         if known is None:
-            project = _generate(
-                absolute(groundtruth),
-                absolute(filelist),
-                path,
-                absolute(project_dir),
-                1.0 if seed is None else seed,
-                force_consistency,
-                settings,
-                pool,
-                console,
-            )
+            first_seed, directory = 1.0 if seed is None else seed, absolute(project_dir)
+            project = _generate(*lists, path, directory, first_seed, force_consistency, settings, pool, console)
         else:
             project = known
-            _say_what_is_not_used(project, absolute(groundtruth), absolute(filelist), seed, console)
+            _say_what_is_not_used(project, *lists, seed, console)
         outcome = sweep_project(project, settings, pool, console, notes)
         record = load_record(project)
         selection = select(record, outcome.data, model_file, settings.solver, console)

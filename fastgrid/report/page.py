@@ -6,9 +6,13 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fastgrid.common.files import write_text
 from fastgrid.evaluation import CombinationScore
+
+if TYPE_CHECKING:
+    import jinja2
 
 Matrix = Mapping[str, Mapping[str, Sequence[str]]]
 
@@ -81,20 +85,10 @@ def confusion_page(
     -----
     Class and item names come from files and are escaped by the template engine, everywhere.
     """
-    # Imported here because a program that trains without reports need not load it.
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("fastgrid.report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     classes, rows = _table(matrix)
     n_items = sum(row.count for row in rows)
     predicted = [sum(row.cells[column].count for row in rows) for column in range(len(classes))]
-    page = environment.get_template("confusion.html").render(
+    page = _template("confusion.html").render(
         title=title,
         project=project,
         scores=scores,
@@ -109,6 +103,20 @@ def confusion_page(
         items_shown=items_shown,
     )
     return _printable(page)
+
+
+def _template(name: str) -> jinja2.Template:
+    # Imported here because a program that trains without reports need not load it.
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("fastgrid.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(name)
 
 
 def write_confusion_page(

@@ -36,8 +36,19 @@ def test_an_edited_project_is_not_lost_when_it_is_generated_again(
     arguments = ["generate_classification_project", groundtruth, filelist, *where, "-t", template, "-q"]
     assert main([str(argument) for argument in arguments]) == 0
     assert (tmp_path / "game.project.old").read_text() == "edited by hand"
-    assert "is now game.project.old" in capsys.readouterr().err
+    assert "which is now game.project.old" in capsys.readouterr().err
     assert "className: game" in project.read_text()
+    generated = project.read_bytes()
+    assert main([str(argument) for argument in arguments]) == 0
+    assert not (tmp_path / "game.project.old1").exists()
+    template.write_text("no: template")
+    assert main([str(argument) for argument in arguments]) == 2
+    assert project.read_bytes() == generated
+    assert sorted(path.name for path in tmp_path.glob("*.old*")) == ["game.project.old"]
+    template.write_text(TEMPLATE + "# another comment\n")
+    assert main([str(argument) for argument in arguments]) == 0
+    assert (tmp_path / "game.project.old").read_text() == "edited by hand"
+    assert (tmp_path / "game.project.old1").read_bytes() == generated
 
 
 def test_a_file_that_is_left_out_does_not_choose_the_template(
