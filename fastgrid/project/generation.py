@@ -23,6 +23,10 @@ from fastgrid.project.template_filling import filled_template
 _OPEN_PROCESSES = re.compile(r"^numberProcesses:\s*['\"]?%\(", re.MULTILINE)
 
 
+#: How the projects begin that fastgrid generated: ``--force`` removes no others.
+MARK = "# fastgrid project"
+
+
 def generate_project(
     path: str | os.PathLike[str],
     *,
@@ -79,7 +83,7 @@ def generate_project(
         values["numberProcesses"] = scalar_text(number_processes)
     filled = filled_template(text, name, values)
     project = parse_project(parse_yaml(filled, name, PROJECT_LIMITS), target)
-    write_text(target, filled)
+    write_text(target, filled if filled.startswith(MARK) else f"{MARK}\n{filled}")
     return project
 
 

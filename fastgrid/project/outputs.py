@@ -10,6 +10,7 @@ from pathlib import Path
 
 from fastgrid.common.errors import UserError
 from fastgrid.common.files import make_directory, writing_error
+from fastgrid.project.generation import MARK
 from fastgrid.project.sweeping import remove_result_files
 
 #: Names of what a training leaves in PROJECT_DIR.
@@ -86,10 +87,17 @@ def remove_project(directory: Path, project_directory: Path) -> None:
         OUTPUT_DIR with the project files, models and reports.
     project_directory : Path
         Its ``results``.
+
+    Raises
+    ------
+    UserError
+        When a project there was not made by fastgrid, or something cannot be removed.
     """
     if not directory.is_dir():
         return
     names = _project_names(directory)
+    for name in names:
+        _check_generated(directory / f"{name}.project")
     try:
         for name in names:
             remove_results(project_directory, name)
@@ -118,6 +126,16 @@ def remove_results(project_directory: Path, name: str) -> None:
     for directory in (datasets, results, journal):
         with suppress(OSError):
             directory.rmdir()
+
+
+def _check_generated(project: Path) -> None:
+    with project.open("rb") as file:
+        ours = file.read(len(MARK)) == MARK.encode()
+    if not ours:
+        raise UserError(
+            f"{project}: was not made by fastgrid (it does not begin with '{MARK}'), so --force does not remove it; "
+            "move it away or choose another output directory"
+        )
 
 
 def _project_names(directory: Path) -> list[str]:

@@ -10,6 +10,7 @@ from whole_job import TEMPLATE, lists
 import fastgrid
 from fastgrid.cli import main
 from fastgrid.project.class_folders import scan_class_folders
+from fastgrid.project.outputs import remove_project
 
 
 def test_an_existing_project_says_that_other_inputs_are_not_used(
@@ -97,3 +98,28 @@ def test_predict_takes_one_path_and_keeps_ids_apart(
     assert main(["predict", str(trained / "game.model"), str(first), str(second)]) == 0
     ids = [json.loads(line)["id"] for line in capsys.readouterr().out.splitlines()]
     assert ids == [str(first), str(second)]
+
+
+def test_force_removes_no_project_that_fastgrid_did_not_make(
+    inputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    foreign = {"game.project": "className: game\n", "game.history.param": "theirs", "report.tsv": "theirs"}
+    for name, text in foreign.items():
+        (tmp_path / name).write_text(text)
+    assert main(["train_model_from_sigs", str(inputs), str(tmp_path), "game", "--force", "-q"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "game.project: was not made by fastgrid" in line and "choose another output directory" in line
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == foreign
+
+
+def test_a_project_from_an_own_template_is_known_as_ours(inputs: Path, tmp_path: Path) -> None:
+    groundtruth, filelist = lists(inputs, tmp_path)
+    (tmp_path / "own.yaml").write_text(TEMPLATE)
+    arguments = [groundtruth, filelist, tmp_path / "out" / "game.project", tmp_path / "datasets", tmp_path / "results"]
+    command = ["generate_classification_project", *arguments, "-t", tmp_path / "own.yaml", "-q"]
+    assert main([str(argument) for argument in command]) == 0
+    assert main(["train_model_from_sigs", str(inputs), str(tmp_path / "out"), "other", "-q", "-j", "1"]) == 2
+    assert main(["train_model_from_sigs", str(inputs / "no"), str(tmp_path / "out"), "other", "--force"]) == 2
+    assert (tmp_path / "out" / "game.project").exists()
+    remove_project(tmp_path / "out", tmp_path / "out" / "results")
+    assert not (tmp_path / "out").exists()

@@ -177,7 +177,11 @@ def test_placeholders_as_in_gaias_templates(tmp_path: Path) -> None:
     project = generate(tmp_path, template=template, filelist=tmp_path / "it's.yaml")
     assert project.filelist == tmp_path / "it's.yaml"
     assert project.number_processes is None
-    assert (tmp_path / "mood.project").read_text().startswith("# project of mood\nclassName: mood\nseed: 1\n")
+    assert (
+        (tmp_path / "mood.project")
+        .read_text()
+        .startswith("# fastgrid project\n# project of mood\nclassName: mood\nseed: 1\n")
+    )
     template.write_text("# %(nonsense)s\nclassName: x\n")
     with pytest.raises(UserError, match="unknown placeholder"):
         generate(tmp_path, template=template)
