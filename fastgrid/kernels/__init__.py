@@ -4,5 +4,14 @@ Knows arrays and scalars only. Every jitted function is private and gets its opt
 """
 
 from fastgrid.kernels.gram import KERNELS, fill_gram, gram_matrix, inner_products, squared_distances
+from fastgrid.kernels.smo_state import aligned_empty, padded_length
 
-__all__ = ["KERNELS", "fill_gram", "gram_matrix", "inner_products", "squared_distances"]
+__all__ = [
+    "KERNELS",
+    "aligned_empty",
+    "fill_gram",
+    "gram_matrix",
+    "inner_products",
+    "padded_length",
+    "squared_distances",
+]

@@ -27,9 +27,15 @@ def jit_inline(function: Function) -> Function:
     """Compile as `jit` does, and copy the machine code into every jitted caller.
 
     For small functions called in every iteration: a call between jitted functions passes each array as seven
-    numbers, which costs as much as a pass over a hundred items.
+    numbers, which costs as much as a pass over a hundred items. The function may not create arrays: references are
+    not counted, since numba counts them at every call, with a locked instruction.
     """
-    return _compiled(function, forceinline=True)
+    return _compiled(function, forceinline=True, _nrt=False)
+
+
+def jit_borrowing(function: Function) -> Function:
+    """Compile as `jit` does, for functions that only look at arrays and create none: references are not counted."""
+    return _compiled(function, _nrt=False)
 
 
 def _compiled(function: Function, **more: Any) -> Function:

@@ -2,16 +2,79 @@
 
 from __future__ import annotations
 
+import itertools
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from fastgrid.kernels import aligned_empty, padded_length
 
 SOLVERS = ("smo", "libsvm")
 
 #: LIBSVM's iterations are unbounded by default; Gaia's cap keeps a hopeless problem from running for ever.
 MAXIMUM_ITERATIONS = 10_000_000
+
+
+@dataclass(frozen=True)
+class Stopping:
+    """When a pair problem is done.
+
+    Attributes
+    ----------
+    tol : float
+        LIBSVM's stopping tolerance.
+    maximum_iterations : int
+        Iterations after which a problem is given up.
+    relaxations : int
+        How often, instead, the tolerance is multiplied by ten and counting starts again; Gaia does so four times
+        (spec/gaia-behaviour.md). LIBSVM never does.
+    """
+
+    tol: float = 1e-3
+    maximum_iterations: int = MAXIMUM_ITERATIONS
+    relaxations: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class ClassOrderedGram:
+    """A Gram matrix whose rows are ordered by class, so that a pair of classes is four contiguous blocks.
+
+    Attributes
+    ----------
+    values : ndarray of float32, shape (n, width)
+        C-contiguous, aligned, `width` = `fastgrid.kernels.padded_length` (n); columns from n on hold zeros.
+    diagonal : ndarray of float64, shape (n,)
+    class_starts : ndarray of int64, shape (k + 1,)
+        Rows of class c are ``class_starts[c] : class_starts[c + 1]``, at least one each.
+    """
+
+    values: npt.NDArray[np.float32]
+    diagonal: npt.NDArray[np.float64]
+    class_starts: npt.NDArray[np.int64]
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+        return len(self.class_starts) - 1
+
+    @staticmethod
+    def from_gram(gram: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]) -> ClassOrderedGram:
+        """Return the Gram matrix of rows that are ordered by class already.
+
+        Parameters
+        ----------
+        gram : ndarray of float64, shape (n, n)
+        labels : ndarray of int64, shape (n,)
+            Ascending class codes 0..k-1; each code occurs.
+        """
+        n = len(labels)
+        values = aligned_empty((n, padded_length(n)), np.float32)
+        values[:, :n] = gram
+        values[:, n:] = 0.0
+        starts = np.searchsorted(labels, np.arange(int(labels[-1]) + 2)).astype(np.int64)
+        return ClassOrderedGram(values, gram.diagonal().astype(np.float64), starts)
 
 
 @dataclass(frozen=True)
@@ -35,8 +98,77 @@ class OneVsOneSolution:
     converged: bool = True
 
 
-class Solver(Protocol):
+@dataclass(frozen=True, eq=False)
+class OneVsOnePath:
+    """The solved pair problems of several cost vectors on one Gram matrix, in LIBSVM's compact layout.
+
+    Attributes
+    ----------
+    coefficients : ndarray of float64, shape (p, k - 1, n)
+        Signed dual coefficients over rows ordered by class: of a row of class c, against class d, in row d where
+        d < c, else in row d - 1. As ``SVC.dual_coef_``.
+    bias, iterations : ndarray of float64 and int64, shape (p, n_pairs)
+    converged : ndarray of bool, shape (p, n_pairs)
+    solved : ndarray of bool, shape (p, n_pairs)
+        False where another problem of the path is the answer: its costs are equal, or none of its duals ever came to
+        its C and these costs are larger. `iterations` are then that problem's.
+    """
+
+    coefficients: npt.NDArray[np.float64]
+    bias: npt.NDArray[np.float64]
+    iterations: npt.NDArray[np.int64]
+    converged: npt.NDArray[np.bool_]
+    solved: npt.NDArray[np.bool_]
+
+    @staticmethod
+    def empty(n_problems: int, n_classes: int, n_rows: int) -> OneVsOnePath:
+        """Return a path to be filled, with coefficients of zero."""
+        n_pairs = n_classes * (n_classes - 1) // 2
+        return OneVsOnePath(
+            np.zeros((n_problems, n_classes - 1, n_rows)),
+            np.zeros((n_problems, n_pairs)),
+            np.zeros((n_problems, n_pairs), dtype=np.int64),
+            np.ones((n_problems, n_pairs), dtype=np.bool_),
+            np.ones((n_problems, n_pairs), dtype=np.bool_),
+        )
+
+    def solution(self, row: int, class_starts: npt.NDArray[np.int64]) -> OneVsOneSolution:
+        """Return one cost vector's solution with the coefficients of each pair over all rows."""
+        n_classes = len(class_starts) - 1
+        rows_of = [slice(class_starts[code], class_starts[code + 1]) for code in range(n_classes)]
+        coefficients = np.zeros((self.bias.shape[1], self.coefficients.shape[2]))
+        for index, (first, second) in enumerate(itertools.combinations(range(n_classes), 2)):
+            coefficients[index, rows_of[first]] = self.coefficients[row, second - 1, rows_of[first]]
+            coefficients[index, rows_of[second]] = self.coefficients[row, first, rows_of[second]]
+        return OneVsOneSolution(coefficients, self.bias[row], self.iterations[row], bool(self.converged[row].all()))
+
+
+class Solver(ABC):
     """A C-SVC solver for all pairs of classes of one Gram matrix."""
+
+    @abstractmethod
+    def solve_path(
+        self,
+        gram: ClassOrderedGram,
+        class_costs: npt.NDArray[np.float64],
+        stopping: Stopping,
+        item_weights: npt.NDArray[np.float64] | None = None,
+    ) -> OneVsOnePath:
+        """Solve every pair problem for every row of `class_costs`.
+
+        Parameters
+        ----------
+        gram : ClassOrderedGram
+        class_costs : ndarray of float64, shape (p, k)
+            C of each class, p cost vectors; all positive.
+        stopping : Stopping
+        item_weights : ndarray of float64, shape (n,), optional
+            Factor of the C of each row; all positive.
+
+        Returns
+        -------
+        OneVsOnePath
+        """
 
     def solve(
         self,
@@ -44,8 +176,11 @@ class Solver(Protocol):
         labels: npt.NDArray[np.int64],
         class_costs: npt.NDArray[np.float64],
         tol: float = 1e-3,
+        *,
+        stopping: Stopping | None = None,
+        item_weights: npt.NDArray[np.float64] | None = None,
     ) -> list[OneVsOneSolution]:
-        """Solve every pair problem for every row of `class_costs`.
+        """Solve every pair problem for every row of `class_costs`; rows may come in any order.
 
         Parameters
         ----------
@@ -55,13 +190,26 @@ class Solver(Protocol):
         class_costs : ndarray of float64, shape (p, k)
             C of each class, p cost vectors; all positive.
         tol : float
-            LIBSVM's stopping tolerance.
+            LIBSVM's stopping tolerance, where `stopping` is not given.
+        stopping : Stopping, optional
+        item_weights : ndarray of float64, shape (n,), optional
+            Factor of the C of each row; all positive.
 
         Returns
         -------
         list of OneVsOneSolution
             One per cost vector. With one class, no pairs.
         """
+        by_class = np.argsort(labels, kind="stable")
+        if not np.array_equal(by_class, np.arange(len(labels))):
+            gram, labels = gram[np.ix_(by_class, by_class)], labels[by_class]
+        ordered = ClassOrderedGram.from_gram(gram, labels)
+        weights = None if item_weights is None else item_weights[by_class]
+        path = self.solve_path(ordered, class_costs, stopping or Stopping(tol), weights)
+        solutions = [path.solution(row, ordered.class_starts) for row in range(len(class_costs))]
+        for solution in solutions:
+            solution.coefficients[:, by_class] = solution.coefficients.copy()
+        return solutions
 
 
 def get_solver(name: str) -> Solver:

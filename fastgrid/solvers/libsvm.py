@@ -9,61 +9,59 @@ import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.svm import SVC
 
-from fastgrid.solvers.interface import MAXIMUM_ITERATIONS, OneVsOneSolution
-from fastgrid.solvers.one_vs_one import pairs
+from fastgrid.solvers.interface import ClassOrderedGram, OneVsOnePath, Solver, Stopping
 
 
-class LibsvmSolver:
-    """Solves by LIBSVM (Chang & Lin 2011) as packaged in scikit-learn; see `fastgrid.solvers.Solver`."""
+class LibsvmSolver(Solver):
+    """Solves by LIBSVM (Chang & Lin 2011) as packaged in scikit-learn.
 
-    def solve(
+    Where the tolerance is to be relaxed, the problem is solved anew with the larger tolerance, since LIBSVM cannot go
+    on from where it stopped.
+    """
+
+    def solve_path(
         self,
-        gram: npt.NDArray[np.float64],
-        labels: npt.NDArray[np.int64],
+        gram: ClassOrderedGram,
         class_costs: npt.NDArray[np.float64],
-        tol: float = 1e-3,
-    ) -> list[OneVsOneSolution]:
-        """Fit one ``SVC`` per cost vector; see `fastgrid.solvers.Solver.solve`."""
-        n_classes = class_costs.shape[1]
-        if n_classes == 1:
-            return [_empty_solution(len(labels)) for _ in class_costs]
-        return [_fit(gram, labels, costs, tol) for costs in class_costs]
-
-
-def _empty_solution(n_rows: int) -> OneVsOneSolution:
-    return OneVsOneSolution(np.empty((0, n_rows)), np.empty(0), np.empty(0, dtype=np.int64))
+        stopping: Stopping,
+        item_weights: npt.NDArray[np.float64] | None = None,
+    ) -> OneVsOnePath:
+        """Fit one ``SVC`` per cost vector; see `fastgrid.solvers.Solver.solve_path`."""
+        n_rows = len(gram.diagonal)
+        path = OneVsOnePath.empty(len(class_costs), gram.n_classes, n_rows)
+        if gram.n_classes == 1:
+            return path
+        values = gram.values[:, :n_rows].astype(np.float64)
+        np.fill_diagonal(values, gram.diagonal)
+        labels = np.repeat(np.arange(gram.n_classes), np.diff(gram.class_starts))
+        for row, costs in enumerate(class_costs):
+            _fit(values, labels, costs, stopping, item_weights, path, row)
+        return path
 
 
 def _fit(
-    gram: npt.NDArray[np.float64], labels: npt.NDArray[np.int64], costs: npt.NDArray[np.float64], tol: float
-) -> OneVsOneSolution:
+    gram: npt.NDArray[np.float64],
+    labels: npt.NDArray[np.int64],
+    costs: npt.NDArray[np.float64],
+    stopping: Stopping,
+    item_weights: npt.NDArray[np.float64] | None,
+    path: OneVsOnePath,
+    row: int,
+) -> None:
     # C = 1 and the costs as weights: LIBSVM multiplies the two, so the cost reaches its solver unchanged.
-    model = SVC(
-        C=1.0,
-        kernel="precomputed",
-        class_weight={code: float(cost) for code, cost in enumerate(costs)},
-        tol=tol,
-        max_iter=MAXIMUM_ITERATIONS,
-    )
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        model.fit(gram, labels)
-    converged = not any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
+    weights = {code: float(cost) for code, cost in enumerate(costs)}
+    for relaxation in range(stopping.relaxations + 1):
+        tol = stopping.tol * 10.0**relaxation
+        model = SVC(C=1.0, kernel="precomputed", class_weight=weights, tol=tol, max_iter=stopping.maximum_iterations)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            model.fit(gram, labels, sample_weight=item_weights)
+        converged = not any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
+        if converged:
+            break
     # scikit-learn turns the sign of a binary problem around so that positive means the second class.
     sign = -1.0 if len(costs) == 2 else 1.0
-    coefficients = _pairwise_coefficients(model, len(labels), len(costs))
-    return OneVsOneSolution(
-        sign * coefficients, sign * model.intercept_, np.asarray(model.n_iter_, dtype=np.int64), converged
-    )
-
-
-def _pairwise_coefficients(model: SVC, n_rows: int, n_classes: int) -> npt.NDArray[np.float64]:
-    # LIBSVM keeps, for a support vector of class c, its coefficient against class d in row d (or d - 1 where d > c).
-    support = model.support_
-    ends = np.cumsum(model.n_support_)
-    blocks = [slice(end - count, end) for end, count in zip(ends, model.n_support_, strict=True)]
-    coefficients = np.zeros((n_classes * (n_classes - 1) // 2, n_rows))
-    for index, (first, second) in enumerate(pairs(n_classes)):
-        coefficients[index, support[blocks[first]]] = model.dual_coef_[second - 1, blocks[first]]
-        coefficients[index, support[blocks[second]]] = model.dual_coef_[first, blocks[second]]
-    return coefficients
+    path.coefficients[row][:, model.support_] = sign * model.dual_coef_
+    path.bias[row] = sign * model.intercept_
+    path.iterations[row] = model.n_iter_
+    path.converged[row] = converged | (path.iterations[row] < stopping.maximum_iterations)

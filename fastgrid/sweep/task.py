@@ -17,7 +17,7 @@ import numpy.typing as npt
 from fastgrid.common.errors import one_line
 from fastgrid.common.threads import single_threaded_blas
 from fastgrid.kernels import fill_gram, inner_products, squared_distances
-from fastgrid.solvers import decision_values, get_solver, vote
+from fastgrid.solvers import ClassOrderedGram, Stopping, get_solver, path_votes
 from fastgrid.sweep.combinations import FeatureSet
 from fastgrid.transforms.scaling import fit_scaling
 
@@ -175,19 +175,14 @@ def _prepare(batch: Batch) -> _Prepared:
 def _solve_task(index: int, task: Task, prepared: _Prepared, batch: Batch) -> TaskResult:
     n_train = len(prepared.labels)
     base = prepared.base(task.kernel)
-    gram = _kernel_of(task, base[:n_train, :n_train])
+    gram = ClassOrderedGram.from_gram(_kernel_of(task, base[:n_train, :n_train]), prepared.labels)
     test_gram = _kernel_of(task, base[n_train:, :n_train])
-    solutions = get_solver(batch.solver).solve(gram, prepared.labels, task.costs, batch.tol)
-    n_classes = len(prepared.classes)
-    if n_classes == 1:
-        local = np.zeros((len(solutions), prepared.n_test), dtype=np.int16)
-    else:
-        local = vote(decision_values(test_gram, solutions), n_classes)
+    path = get_solver(batch.solver).solve_path(gram, task.costs, Stopping(batch.tol))
     return TaskResult(
         index,
-        prepared.classes[local],
-        np.array([int(solution.iterations.sum()) for solution in solutions], dtype=np.int64),
-        np.array([solution.converged for solution in solutions], dtype=np.bool_),
+        prepared.classes[path_votes(test_gram, gram.class_starts, path)],
+        path.iterations.sum(axis=1),
+        np.asarray(path.converged.all(axis=1)),
     )
 
 

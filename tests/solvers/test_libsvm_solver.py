@@ -6,7 +6,7 @@ from naive_svm import naive_objective, naive_smo
 from sklearn.svm import SVC
 
 from fastgrid.kernels import gram_matrix
-from fastgrid.solvers import decision_values, get_solver, pairs, vote
+from fastgrid.solvers import ClassOrderedGram, Stopping, decision_values, get_solver, pairs, path_votes, vote
 
 
 def problem(seed, n_classes, n=60, d=4):
@@ -21,7 +21,13 @@ def test_decisions_and_votes_are_those_of_svc(n_classes, kernel):
     rows, labels, new = problem(n_classes, n_classes)
     costs = np.array([[0.5] * n_classes, [2.0 + c for c in range(n_classes)]])
     solutions = get_solver("libsvm").solve(gram_matrix(kernel, rows, rows, 0.5), labels, costs)
-    values = decision_values(gram_matrix(kernel, new, rows, 0.5), solutions)
+    ordered = np.argsort(labels, kind="stable")
+    whole = gram_matrix(kernel, rows, rows, 0.5)
+    gram = ClassOrderedGram.from_gram(whole[np.ix_(ordered, ordered)], labels[ordered])
+    path = get_solver("libsvm").solve_path(gram, costs, Stopping())
+    test_gram = gram_matrix(kernel, new, rows[ordered], 0.5)
+    values = decision_values(test_gram, gram.class_starts, path)
+    np.testing.assert_array_equal(path_votes(test_gram, gram.class_starts, path), vote(values, n_classes))
     for row, solution in enumerate(solutions):
         weights = dict(enumerate(costs[row].tolist()))
         peer = SVC(C=1.0, kernel=kernel, gamma=0.5, class_weight=weights, decision_function_shape="ovo")
@@ -55,10 +61,11 @@ def test_one_class_has_no_pairs():
     assert solution.coefficients.shape == (0, 3)
 
 
-def test_hitting_the_iteration_cap_is_reported(monkeypatch):
-    monkeypatch.setattr("fastgrid.solvers.libsvm.MAXIMUM_ITERATIONS", 2)
+def test_hitting_the_iteration_cap_is_reported():
     rows, labels, _ = problem(3, 2)
-    (solution,) = get_solver("libsvm").solve(gram_matrix("rbf", rows, rows, 0.5), labels, np.full((1, 2), 100.0))
+    (solution,) = get_solver("libsvm").solve(
+        gram_matrix("rbf", rows, rows, 0.5), labels, np.full((1, 2), 100.0), stopping=Stopping(maximum_iterations=2)
+    )
     assert not solution.converged
 
 

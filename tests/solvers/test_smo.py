@@ -6,14 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from naive_svm import naive_objective, naive_smo
 
-from fastgrid.kernels import gram_matrix, smo
-from fastgrid.solvers import get_solver
-from fastgrid.solvers import smo as smo_solver
+from fastgrid.kernels import gram_matrix
+from fastgrid.solvers import ClassOrderedGram, Stopping, get_solver
 
 
-def assert_same_iterates(gram, labels, costs, tol=1e-3):
-    expected = get_solver("libsvm").solve(gram, labels, costs, tol)
-    found = get_solver("smo").solve(gram, labels, costs, tol)
+def assert_same_iterates(gram, labels, costs, tol=1e-3, weights=None):
+    expected = get_solver("libsvm").solve(gram, labels, costs, tol, item_weights=weights)
+    found = get_solver("smo").solve(gram, labels, costs, tol, item_weights=weights)
     assert len(found) == len(expected) == len(costs)
     for ours, libsvm in zip(found, expected, strict=True):
         np.testing.assert_array_equal(ours.iterations, libsvm.iterations)
@@ -113,26 +112,64 @@ def test_the_optimum_is_that_of_a_plain_smo():
     assert found.sum() == pytest.approx(0.0, abs=1e-9)
 
 
-def test_saturated_and_equal_problems_are_solved_once(monkeypatch):
-    runs = []
-    real = smo._solve_binary
-    monkeypatch.setattr(smo, "_solve_binary", lambda *given: runs.append(1) or real(*given))
+def test_saturated_and_equal_problems_are_solved_once():
     rng = np.random.default_rng(5)
     rows, labels = random_problem(rng, 2, 50, 3, shift=5.0)
     gram = gram_matrix("rbf", rows, rows, 0.5)
     costs = np.array([[100.0, 100.0], [0.01, 0.01], [0.01, 0.01], [1000.0, 100.0], [1e6, 1e6]])
     assert_same_iterates(gram, labels, costs)
+    ordered = np.argsort(labels, kind="stable")
+    path = get_solver("smo").solve_path(
+        ClassOrderedGram.from_gram(gram[np.ix_(ordered, ordered)], labels[ordered]), costs, Stopping()
+    )
     # 0.01 clips; 100 does not, and stands for everything larger.
-    assert len(runs) == 2
+    assert path.solved[:, 0].tolist() == [True, True, False, False, False]
 
 
-def test_hitting_the_iteration_cap_is_reported(monkeypatch):
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), n_classes=st.integers(2, 3), n=st.integers(6, 120))
+def test_weights_of_items_are_those_of_libsvm(seed, n_classes, n):
+    rng = np.random.default_rng(seed)
+    rows, labels = random_problem(rng, n_classes, n, 3)
+    weights = rng.choice([0.25, 1.0, 2.0, 3.7], n)
+    assert_same_iterates(gram_matrix("rbf", rows, rows, 0.5), labels, np.ones((1, n_classes)), weights=weights)
+
+
+def test_most_of_a_large_problem_is_shrunk():
+    # Few items are active after the first shrinking, so that they are copied together.
+    rng = np.random.default_rng(8)
+    rows, labels = random_problem(rng, 2, 1500, 4, shift=1.5)
+    for cost in (0.1, 10.0, 1000.0):
+        assert_same_iterates(gram_matrix("rbf", rows, rows, 2.0**-3), labels, np.full((1, 2), cost))
+
+
+def test_more_changes_at_bounds_than_are_noted_at_once():
+    rng = np.random.default_rng(9)
+    rows, labels = random_problem(rng, 2, 3000, 4, shift=0.1)
+    assert_same_iterates(gram_matrix("rbf", rows, rows, 2.0**-2), labels, np.full((1, 2), 0.25))
+
+
+def test_hitting_the_iteration_cap_is_reported():
     rows, labels = random_problem(np.random.default_rng(6), 2, 200, 3, shift=0.0)
-    monkeypatch.setattr(smo_solver, "MAXIMUM_ITERATIONS", 30)
     gram = gram_matrix("rbf", rows, rows, 0.5)
-    (solution,) = get_solver("smo").solve(gram, labels, np.full((1, 2), 100.0))
+    (solution,) = get_solver("smo").solve(
+        gram, labels, np.full((1, 2), 100.0), stopping=Stopping(maximum_iterations=30)
+    )
     assert not solution.converged
     assert solution.iterations.tolist() == [30]
+
+
+def test_the_tolerance_can_be_relaxed_at_the_cap():
+    rows, labels = random_problem(np.random.default_rng(6), 2, 200, 3, shift=0.0)
+    gram, costs = gram_matrix("rbf", rows, rows, 0.5), np.full((1, 2), 100.0)
+    (exact,) = get_solver("smo").solve(gram, labels, costs, 1e-1)
+    needed = int(exact.iterations[0])
+    stopping = Stopping(1e-5, needed // 3 + 1, 4)
+    (relaxed,) = get_solver("smo").solve(gram, labels, costs, stopping=stopping)
+    assert relaxed.converged
+    assert needed // 3 + 1 < relaxed.iterations[0] <= needed // 3 * 5 + 5
+    (strict,) = get_solver("smo").solve(gram, labels, costs, stopping=Stopping(1e-5, needed // 3 + 1))
+    assert not strict.converged
 
 
 def test_one_class_has_no_pairs():
