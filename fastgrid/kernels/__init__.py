@@ -3,6 +3,19 @@
 Knows arrays and scalars only. Every jitted function is private and gets its options from `fastgrid.kernels.jit`.
 """
 
+from fastgrid.kernels.changed_features import changed_features, correct_products, correction_pays
 from fastgrid.kernels.gram import KERNELS, fill_gram, gram_matrix, inner_products, squared_distances
+from fastgrid.kernels.gram_blocks import fill_gram_between, fill_symmetric_gram
 
-__all__ = ["KERNELS", "fill_gram", "gram_matrix", "inner_products", "squared_distances"]
+__all__ = [
+    "KERNELS",
+    "changed_features",
+    "correct_products",
+    "correction_pays",
+    "fill_gram",
+    "fill_gram_between",
+    "fill_symmetric_gram",
+    "gram_matrix",
+    "inner_products",
+    "squared_distances",
+]
