@@ -99,8 +99,8 @@ def correct_products(
 
     Notes
     -----
-    Everything is done in float64; an error of a rounding of the largest product involved remains. Memory beside
-    `products` and `out`: 16 n (c + e) + 8 * 128 n bytes. Cost: n^2 (c + e) multiplications and additions.
+    Everything is done in float64; errors are a few roundings of the largest product involved. Memory beside
+    `products` and `out`: 16 n (c + e) + max(8 n c, 1024 n) bytes. Cost: n^2 (c + e) / 2 multiplications and additions.
     """
     width = taken_out.shape[1] + put_in.shape[1]
     if width == 0:
