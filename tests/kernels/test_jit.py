@@ -16,6 +16,7 @@ def jitted_functions():
         if module_info.name.endswith("__main__"):
             continue
         module = importlib.import_module(module_info.name)
+        jit_module.decorate_all()
         for name, value in vars(module).items():
             if isinstance(value, Dispatcher) and value.__module__ == module.__name__:
                 yield f"{module.__name__}.{name}", value
@@ -44,7 +45,7 @@ def test_a_function_is_compiled_where_no_cache_can_be_had(monkeypatch):
             raise RuntimeError("cannot cache function: no locator available")
         return real(**options)
 
-    monkeypatch.setattr(jit_module.numba, "njit", njit_without_locator)
+    monkeypatch.setattr(numba, "njit", njit_without_locator)
     double = jit_module.jit(lambda x: 2 * x)
     assert double(21) == 42
     assert asked == [True, False]
