@@ -81,7 +81,7 @@ class Transformer:
         """Return the tags of scikit-learn's own transformers (scikit-learn 1.6 and newer asks for them)."""
         from sklearn.base import BaseEstimator, TransformerMixin
 
-        class _Plain(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+        class _Plain(TransformerMixin, BaseEstimator):
             pass
 
         return _Plain().__sklearn_tags__()
