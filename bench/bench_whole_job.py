@@ -5,7 +5,8 @@
 DIRECTORY (default: the bundled example) holds one folder of descriptor files per class; --full takes the 360 files of
 game_music in FASTGRID_DATA or shared/data, --gaia-run the 70 of them that the ground truth of gaia_run names.
 `train_model_from_sigs` runs with the default template, once to fill numba's cache and then in turn with each solver,
-into a fresh directory each time. Printed are the machine, the versions, the median seconds, the ratio of the two
+into a fresh directory each time. Printed are the machine, the versions, the median seconds, those of processor time of
+all processes (which other users of the machine change less), the ratio of the two
 solvers round by round, where the time of the last run of each solver went (--timings; what is missing there is the end
 of the process), and, on Linux, the most memory that all processes of one more run held together.
 """
@@ -13,6 +14,7 @@ of the process), and, on Linux, the most memory that all processes of one more r
 import argparse
 import os
 import platform
+import resource
 import shutil
 import statistics
 import subprocess
@@ -32,25 +34,32 @@ def command(directory: Path, output: Path, solver: str, jobs: int) -> list[str]:
     return [*start, "--solver", solver, "-j", str(jobs), "--quiet", "--timings"]
 
 
-def run(arguments: list[str]) -> tuple[float, str]:
-    """Return the seconds from process start to exit, and what was said about them."""
-    start = time.perf_counter()
+def run(arguments: list[str]) -> tuple[float, float, str]:
+    """Return the seconds from process start to exit, those of processor time, and what was said about them."""
+    start, processor = time.perf_counter(), processor_seconds()
     done = subprocess.run(arguments, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    return time.perf_counter() - start, done.stderr
+    return time.perf_counter() - start, processor_seconds() - processor, done.stderr
+
+
+def processor_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def measure(
     directory: Path, output: Path, solvers: list[str], rounds: int, jobs: int
-) -> tuple[dict[str, list[float]], dict[str, str]]:
+) -> tuple[dict[str, list[float]], dict[str, list[float]], dict[str, str]]:
     # Nothing is deleted between the runs: some file systems are slow to create files right after many were deleted.
     seconds: dict[str, list[float]] = {solver: [] for solver in solvers}
+    processor: dict[str, list[float]] = {solver: [] for solver in solvers}
     tables: dict[str, str] = {}
     run(command(directory, output / "first", solvers[0], jobs))
     for number in range(rounds):
         for solver in solvers:
-            taken, tables[solver] = run(command(directory, output / f"{solver}{number}", solver, jobs))
+            taken, computed, tables[solver] = run(command(directory, output / f"{solver}{number}", solver, jobs))
             seconds[solver].append(taken)
-    return seconds, tables
+            processor[solver].append(computed)
+    return seconds, processor, tables
 
 
 def most_memory(arguments: list[str]) -> float:
@@ -101,9 +110,10 @@ def main() -> int:
         directory = options.directory or (data / "game_music" if options.full else REPOSITORY / "examples/game_music")
         directory = gaia_run(data, Path(place, "gaia_run")) if options.gaia_run else directory
         print(f"{sum(1 for _ in directory.glob('*/*.json'))} files of {directory.name}, {options.jobs} workers")
-        seconds, tables = measure(directory, Path(place), options.solvers, options.rounds, options.jobs)
+        seconds, processor, tables = measure(directory, Path(place), options.solvers, options.rounds, options.jobs)
         for solver, taken in seconds.items():
-            print(f"{solver:>7}: median {statistics.median(taken):.2f} s, best {min(taken):.2f} s")
+            print(f"{solver:>7}: median {statistics.median(taken):.2f} s, best {min(taken):.2f} s", end="")
+            print(f"; processor time: median {statistics.median(processor[solver]):.2f} s")
         if len(seconds) == len(SOLVERS):
             ratios = [slow / fast for fast, slow in zip(seconds["smo"], seconds["libsvm"], strict=True)]
             print(f"libsvm / smo: {', '.join(f'{ratio:.2f}' for ratio in ratios)}")

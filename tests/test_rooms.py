@@ -88,7 +88,15 @@ def test_numba_options_are_written_in_one_place():
 
 
 @pytest.mark.parametrize(
-    "module", ["fastgrid", "fastgrid.cli", "fastgrid.project.schema", "fastgrid.descriptors.collection"]
+    "module",
+    [
+        "fastgrid",
+        "fastgrid.cli",
+        "fastgrid.project.schema",
+        "fastgrid.descriptors.collection",
+        "fastgrid.project.training",
+        "fastgrid.sweep.run",
+    ],
 )
 def test_light_imports_stay_light(module):
     code = f"import sys, {module}; print([m for m in ('numba', 'sklearn', 'scipy') if m in sys.modules])"

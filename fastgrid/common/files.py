@@ -41,7 +41,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     temporary = target.with_name(f".{target.name[:50]}.{secrets.token_hex(8)}.part")
     try:
         yield temporary
-        os.replace(temporary, target)  # noqa: PTH105 -- thousands of small files are written: every call counts
+        temporary.replace(target)
     except BaseException as error:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -55,7 +55,7 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
     target = Path(path)
     if _holds(target, data):
         return
-    with replacing(target) as temporary, open(temporary, "wb", buffering=0) as file:  # noqa: PTH123 -- see there
+    with replacing(target) as temporary, temporary.open("wb", buffering=0) as file:
         rest = memoryview(data)
         while rest:
             rest = rest[file.write(rest) :]
@@ -64,7 +64,7 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
 def _status(path: Path) -> os.stat_result | None:
     # None where there is nothing, or it cannot be told: then writing fails, and says why.
     try:
-        return os.stat(path)  # noqa: PTH116 -- as above
+        return path.stat()
     except (OSError, ValueError):
         return None
 

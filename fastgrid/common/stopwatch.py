@@ -45,7 +45,7 @@ class Timings:
     seconds: dict[str, float] = field(default_factory=dict)
     workers: dict[str, float] = field(default_factory=dict)
     _open: list[str] = field(default_factory=lambda: [OTHER], repr=False)
-    _since: float = field(default_factory=time.perf_counter, repr=False)
+    _since: float = field(default_factory=lambda: time.perf_counter(), repr=False)
 
     def enter(self, name: str) -> None:
         """Begin the phase `name` inside the one that is open."""

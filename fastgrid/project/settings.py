@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -87,18 +88,28 @@ def running(settings: RunSettings, console: Console, project: Project | None = N
 def load_engine(solver: str) -> None:
     """Import what workers need and solve a tiny problem, so that their first task waits for no machine code.
 
-    For worker processes only: numba is left without the BLAS that it finds by way of scipy.linalg. No kernel uses
-    it, and the import would be a fifth of a worker's start.
+    For worker processes only, of which two things are known that make their start a third shorter: no kernel uses
+    the BLAS for which numba imports scipy, and of what they load nothing becomes garbage.
     """
-    from fastgrid.sweep.rehearsal import rehearse
+    gc.disable()
+    with _hidden("scipy"):
+        from fastgrid.sweep.rehearsal import rehearse
 
-    hidden = "scipy.linalg" not in sys.modules
-    if hidden:
-        sys.modules["scipy.linalg"] = None  # type: ignore[assignment]
-    try:
         rehearse("smo")
-    finally:
-        if hidden:
-            del sys.modules["scipy.linalg"]
     if solver != "smo":
         rehearse(solver)
+    gc.freeze()
+    gc.enable()
+
+
+@contextmanager
+def _hidden(module: str) -> Iterator[None]:
+    # Inside the block `module` cannot be imported, unless it was before.
+    if module in sys.modules:
+        yield
+        return
+    sys.modules[module] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[module]
