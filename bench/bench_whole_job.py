@@ -6,9 +6,11 @@ DIRECTORY (default: the bundled example) holds one folder of descriptor files pe
 game_music in FASTGRID_DATA or shared/data, --gaia-run the 70 of them that the ground truth of gaia_run names.
 `train_model_from_sigs` runs with the default template, once to fill numba's cache and then in turn with each solver,
 into a fresh directory each time. Printed are the machine, the versions, the median seconds, those of processor time of
-all processes (which other users of the machine change less), the ratio of the two
-solvers round by round, where the time of the last run of each solver went (--timings; what is missing there is the end
-of the process), and, on Linux, the most memory that all processes of one more run held together.
+all processes (which other users of the machine change less), the ratio of the two solvers round by round, where the
+time of the last run of each solver went (--timings; what is missing there is the end of the process), and, on Linux,
+the most memory that all processes of one more run held together.
+
+Wait a minute between two calls: what a call deletes at its end makes ext4 slow to create files for a while.
 """
 
 import argparse
