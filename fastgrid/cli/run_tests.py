@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from fastgrid.cli import running
+from fastgrid.common.stopwatch import phase
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -18,7 +19,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from fastgrid.project.training import run_tests
+    with phase("start"):
+        from fastgrid.project.training import run_tests
 
     outcome = run_tests(
         options.project_file, settings=running.settings_of(options), console=running.console_of(options)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from fastgrid.common.errors import FastgridError, TaskFailuresError, UserError
 from fastgrid.common.files import writing_error
+from fastgrid.common.stopwatch import recording, seconds_since_process_start, timings_table
 
 if TYPE_CHECKING:
     from fastgrid.common.console import Console
@@ -93,9 +94,9 @@ def run(
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         with _termination_as_interrupt():
-            code = work(options) or 0
+            code = _timed(work, options) if getattr(options, "timings", False) else work(options)
             sys.stdout.flush()
-            return code
+            return code or 0
     except (UserError, TaskFailuresError) as error:
         print(f"{parser.prog}: error: {error}", file=sys.stderr)
         return error.exit_code
@@ -116,6 +117,15 @@ def run(
             f"{parser.prog}: error: {writing_error(Path(error.filename or 'standard output'), error)}", file=sys.stderr
         )
         return UserError.exit_code
+
+
+def _timed(work: Callable[[argparse.Namespace], int | None], options: argparse.Namespace) -> int | None:
+    # Does the work and says on standard error where the time went.
+    with recording() as timings:
+        timings.seconds["start"] = seconds_since_process_start()
+        code = work(options)
+    print(timings_table(timings), end="", file=sys.stderr)
+    return code
 
 
 def _discard_output() -> None:
@@ -181,6 +191,7 @@ def add_sweep_options(parser: argparse.ArgumentParser) -> None:
         help="write a .result file for every combination or for the best one only (default: all)",
     )
     add_solver_option(parser)
+    parser.add_argument("--timings", action="store_true", help="say at the end where the time went")
     add_strict_option(parser)
     add_quiet_option(parser)
 

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from fastgrid.cli import running
+from fastgrid.common.stopwatch import phase
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,7 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from fastgrid.project.training import train_model
+    with phase("start"):
+        from fastgrid.project.training import train_model
 
     outcome = train_model(
         options.groundtruth,

@@ -10,7 +10,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
@@ -80,6 +80,18 @@ class Pool:
     def map_ordered(self, function: Callable[[Argument], Result], arguments: Sequence[Argument]) -> Iterator[Result]:
         """Yield the results of `function` over `arguments` in their order; see `map_unordered`."""
         return self._map(function, arguments, "generator")
+
+    def call(self, function: Callable[[], Result]) -> Result:
+        """Return what `function` returns, from a worker: for work that wants what workers have loaded already.
+
+        Where the worker is lost it is done here.
+        """
+        try:
+            (result,) = self.map_ordered(_call_plain, [function])
+        except WorkersDiedError:
+            self.stop()
+            return function()
+        return cast("Result", result)
 
     def stop(self) -> None:
         """End the worker processes at once."""
@@ -187,6 +199,10 @@ def _call(call: tuple[Callable[[Any], Any], Any]) -> Any:
     function, argument = call
     ignore_interrupts()
     return function(argument)
+
+
+def _call_plain(function: Callable[[], Any]) -> Any:
+    return function()
 
 
 def _warm(warm_up: Callable[[], object]) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,31 +34,47 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         When the directory is missing, not writable or full, or `path` is a directory or a device.
     """
     target = Path(path)
-    if target.exists() and not target.is_file():
+    status = _status(target)
+    if status is not None and not stat.S_ISREG(status.st_mode):
         raise UserError(f"{target}: is not a plain file; give another path")
     # Named before it is created: an interrupt between the two must not leave it behind.
     temporary = target.with_name(f".{target.name[:50]}.{secrets.token_hex(8)}.part")
     try:
         yield temporary
         temporary.replace(target)
-    except OSError as error:
-        raise writing_error(target, error) from error
-    finally:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise writing_error(target, error) from error
+        raise
 
 
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
     """Write `data` to `path` in one step (see `replacing`); a file that holds just that is left as it is."""
-    if _holds(Path(path), data):
+    target = Path(path)
+    if _holds(target, data):
         return
-    with replacing(path) as temporary:
-        temporary.write_bytes(data)
+    with replacing(target) as temporary, temporary.open("wb", buffering=0) as file:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[file.write(rest) :]
+
+
+def _status(path: Path) -> os.stat_result | None:
+    # None where there is nothing, or it cannot be told: then writing fails, and says why.
+    try:
+        return path.stat()
+    except (OSError, ValueError):
+        return None
 
 
 def _holds(path: Path, data: bytes) -> bool:
+    status = _status(path)
+    if status is None or not stat.S_ISREG(status.st_mode) or status.st_size != len(data):
+        return False
     try:
-        return path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data
+        return path.read_bytes() == data
     except OSError:
         return False
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from fastgrid.project.combinations_spec import CombinationSpec, EvaluationSpec
 from fastgrid.report.rows import Candidate
 
@@ -25,7 +23,7 @@ def candidate_of(
         balance_classes=combination.balance_classes,
         svm_type=combination.type,
         classifier=combination.classifier,
-        evaluation=asdict(evaluation),
+        evaluation=dict(vars(evaluation)),
         results_file=results_file,
         param_file=param_file,
         failure=failure,

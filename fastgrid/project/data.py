@@ -16,6 +16,7 @@ from fastgrid.common.console import Console
 from fastgrid.common.errors import UserError, one_line
 from fastgrid.common.fanout import Pool
 from fastgrid.common.files import make_directory, write_text
+from fastgrid.common.stopwatch import phase
 from fastgrid.descriptors.collection import Collection, LeftOut, read_collection
 from fastgrid.descriptors.table import DescriptorTable
 from fastgrid.project.filelist import read_filelist
@@ -58,6 +59,7 @@ class TrainingData:
         return np.array([of_item[item] for item in self.table.ids], dtype=np.int16)
 
 
+@phase("reading")
 def read_files(
     files: Mapping[str, Path],
     cache: Path,

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from fastgrid.common.files import make_directory
+from fastgrid.common.stopwatch import phase
 from fastgrid.descriptors.array_file import write_matrix
 from fastgrid.descriptors.table import DescriptorTable
 from fastgrid.descriptors.validity import numeric_columns
@@ -52,6 +53,7 @@ def choice_of(combination: CombinationSpec) -> Choice:
     return combination.preprocessing, combination.descriptor_names, combination.exclude
 
 
+@phase("transforms")
 def build_feature_sets(
     project: Project, table: DescriptorTable, combinations: Iterable[CombinationSpec]
 ) -> FeatureSets:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +57,8 @@ def fingerprint(project: Project, labels: Mapping[str, str]) -> str:
         SCHEMA,
         project.class_name,
         repr(project.seed),
-        [asdict(combination) for combination in project.combinations()],
-        [asdict(evaluation) for evaluation in project.evaluations],
+        [vars(combination) for combination in project.combinations()],
+        [vars(evaluation) for evaluation in project.evaluations],
         [[name, [step.entry for step in steps]] for name, steps in project.preprocessing.items()],
         list(project.excluded_descriptors),
         list(labels.items()),
@@ -99,7 +99,7 @@ def write_record(record: SweepRecord, labels: Mapping[str, str]) -> None:
     document = {
         "schema": SCHEMA,
         "fingerprint": fingerprint(record.project, labels),
-        "combinations": [asdict(combination) for combination in record.combinations],
+        "combinations": [vars(combination) for combination in record.combinations],
         **record.facts,
     }
     write_text(record_directory(record.project) / RECORD, json.dumps(document, indent=1) + "\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -10,14 +11,16 @@ from typing import Any
 
 from fastgrid.common.console import Console
 from fastgrid.common.errors import UserError
+from fastgrid.common.fanout import Pool
 from fastgrid.common.files import make_directory
+from fastgrid.common.stopwatch import phase
 from fastgrid.model.model import LARGEST_SEED, Model
 from fastgrid.model.training import train
 from fastgrid.project.combinations_spec import CombinationSpec, EvaluationSpec
 from fastgrid.project.data import TrainingData
 from fastgrid.project.outputs import model_paths
 from fastgrid.project.param_files import write_param
-from fastgrid.project.record import Ranked, SweepRecord, ranked, relative
+from fastgrid.project.record import Ranked, SweepRecord, relative
 from fastgrid.project.schema import Project
 from fastgrid.project.sweeping import KERNEL_NAMES
 from fastgrid.report.page import write_confusion_page
@@ -43,23 +46,41 @@ class Selection:
     best: ReportRow
 
 
-def write_ranking(record: SweepRecord, path: Path) -> Ranked:
-    """Write report.tsv, paths in it relative to its directory."""
+def write_ranking(standing: Ranked, path: Path) -> None:
+    """Write report.tsv to `path`; the paths in `standing` are relative to its directory."""
     make_directory(path.parent)
-    standing = ranked(record, path.parent)
     write_report(path, standing.rows)
-    return standing
 
 
-def select(record: SweepRecord, data: TrainingData, model_file: Path, solver: str, console: Console) -> Selection:
+def select(
+    record: SweepRecord,
+    standing: Ranked,
+    data: TrainingData,
+    model_file: Path,
+    *,
+    solver: str,
+    pool: Pool,
+    console: Console,
+) -> Selection:
     """Train the best combination on all data; write the model, its .param and the confusion page.
+
+    Parameters
+    ----------
+    record : SweepRecord
+    standing : Ranked
+        The ranking of `record`.
+    data : TrainingData
+    model_file : Path
+    solver : str
+    pool : Pool
+        One of its workers trains: those that have run the sweep have loaded and compiled all that it takes.
+    console : Console
 
     Raises
     ------
     UserError
         When no combination has a result or something cannot be written.
     """
-    standing = ranked(record, record.project.path.parent)
     best = standing.rows[0]
     if best.scores is None:
         raise UserError(f"{record.project.path}: every combination failed; see the reasons in the report")
@@ -67,32 +88,35 @@ def select(record: SweepRecord, data: TrainingData, model_file: Path, solver: st
     model_path, param_path, page_path = model_paths(model_file)
     make_directory(model_file.parent)
     scores = {**asdict(best.scores), **asdict(evaluation)}
-    model = train_final(record.project, data, combination, solver, scores)
+    model = train_final(record.project, data, combination, solver, pool, scores)
     for warning in () if model.record.converged else ("the final model hit the iteration cap; it may be poor",):
         console.warn(warning)
     which, number = standing.positions[0]
-    write_param(param_path, combination, evaluation)
-    write_confusion_page(
-        page_path,
-        record.project.class_name,
-        relative(record.project.path, page_path.parent),
-        confusion_matrix(record, which, number),
-        scores=best.scores,
-        parameters=parameters_of(combination, evaluation),
-    )
-    model.save(model_path)
+    with phase("writing"):
+        write_param(param_path, combination, evaluation)
+        write_confusion_page(
+            page_path,
+            record.project.class_name,
+            relative(record.project.path, page_path.parent),
+            confusion_matrix(record, which, number),
+            scores=best.scores,
+            parameters=parameters_of(combination, evaluation),
+        )
+        model.save(model_path)
     return Selection(model, model_path, param_path, page_path, best)
 
 
+@phase("final model")
 def train_final(
     project: Project,
     data: TrainingData,
     combination: CombinationSpec,
     solver: str,
+    pool: Pool,
     evaluation: Mapping[str, Any] | None = None,
     class_name: str | None = None,
 ) -> Model:
-    """Train `combination` on all items of a project, for the project's className or another one.
+    """Train `combination` on all items of a project in a worker of `pool`, for the project's className or another one.
 
     Raises
     ------
@@ -102,7 +126,8 @@ def train_final(
     if combination.preprocessing not in project.preprocessing:
         known = ", ".join(project.preprocessing)
         raise UserError(f"{project.path}: has no preprocessing '{combination.preprocessing}'; it has {known}")
-    return train(
+    training = functools.partial(
+        train,
         data.table,
         [data.labels[item] for item in data.table.ids],
         class_name=class_name or project.class_name,
@@ -117,6 +142,7 @@ def train_final(
         solver=solver,
         evaluation=evaluation,
     )
+    return pool.call(training)
 
 
 def calibration_seed(seed: float | str) -> int:

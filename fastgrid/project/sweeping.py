@@ -16,6 +16,7 @@ from fastgrid.common.console import Console
 from fastgrid.common.errors import UserError
 from fastgrid.common.fanout import Pool
 from fastgrid.common.files import make_directory
+from fastgrid.common.stopwatch import phase
 from fastgrid.project.combinations_spec import CombinationSpec
 from fastgrid.project.data import TrainingData, check_folds, load_data, write_dataset_report
 from fastgrid.project.feature_sets import FeatureSets, build_feature_sets, choice_of
@@ -54,13 +55,16 @@ class SweepOutcome:
 
     Attributes
     ----------
+    record : SweepRecord
+        What is written.
     ranked : Ranked
-        All combinations, best first.
+        All combinations, best first; paths relative to the project file's directory.
     failures : tuple of str
         Tasks that failed twice, one line each.
     data : TrainingData
     """
 
+    record: SweepRecord
     ranked: Ranked
     failures: tuple[str, ...]
     data: TrainingData
@@ -98,17 +102,24 @@ def sweep_project(
     facts = _facts(project, data, settings, [result for _, result in results], failures)
     predictions = [_predictions(data, combinations, fold, result) for fold, result in results]
     record = SweepRecord(project, combinations, predictions, facts)
-    best = ranked(record, project.path.parent).positions[0]
-    write_combination_files(record, data.labels, best if settings.results == "best" else None)
-    for index, given in enumerate(predictions):
-        write_predictions(directory / predictions_name(index), given)
-    _remove_other_predictions(directory, len(predictions))
-    # Last: from here on the predictions count as the results of this project.
-    write_record(record, read_groundtruth(project.groundtruth).labels)
+    _write(record, data, settings.results)
     lines = tuple(f"{entry['what']}: {entry['reason']}" for entry in failures)
     for line in lines:
         console.warn(f"failed twice: {line}")
-    return SweepOutcome(ranked(record, project.path.parent), lines, data)
+    # Named in the ranking are files that are there, so only now.
+    return SweepOutcome(record, ranked(record, project.path.parent), lines, data)
+
+
+@phase("writing")
+def _write(record: SweepRecord, data: TrainingData, results: str) -> None:
+    project, directory = record.project, record_directory(record.project)
+    only = ranked(record, project.path.parent).positions[0] if results == "best" else None
+    write_combination_files(record, data.labels, only)
+    for index, given in enumerate(record.predictions):
+        write_predictions(directory / predictions_name(index), given)
+    _remove_other_predictions(directory, len(record.predictions))
+    # Last: from here on the predictions count as the results of this project.
+    write_record(record, read_groundtruth(project.groundtruth).labels)
 
 
 def sweep_combination(combination: CombinationSpec, features: FeatureSets) -> Combination:
@@ -154,7 +165,8 @@ def _evaluate(
         journal=record_directory(project) / "journal",
         progress=progress,
     )
-    result = run_sweep(given, pool, options)
+    with phase("sweep"):
+        result = run_sweep(given, pool, options)
     for number in result.unconverged[:10]:
         console.warn(f"{_describe(combinations[number])}: a solver run hit the iteration cap; its result may be poor")
     return folds, result

@@ -22,7 +22,7 @@ from fastgrid.project.names import class_name_fault
 from fastgrid.project.outputs import check_apart, check_output_directory, model_paths, remove_project, remove_results
 from fastgrid.project.param_files import read_param
 from fastgrid.project.paths import absolute
-from fastgrid.project.record import Ranked, load_record
+from fastgrid.project.record import Ranked, load_record, ranked
 from fastgrid.project.schema import Project, load_project
 from fastgrid.project.selection import Selection, select, train_final, write_ranking
 from fastgrid.project.settings import RunSettings, running
@@ -189,10 +189,18 @@ def train_model(
             project = known
             _say_what_is_not_used(project, *lists, seed, console)
         outcome = sweep_project(project, settings, pool, console, notes)
-        record = load_record(project)
-        selection = select(record, outcome.data, model_file, settings.solver, console)
+        selection = select(
+            outcome.record,
+            outcome.ranked,
+            outcome.data,
+            model_file,
+            solver=settings.solver,
+            pool=pool,
+            console=console,
+        )
         report = path.parent / "report.tsv"
-        return TrainingOutcome(project, write_ranking(record, report), selection, report, outcome.failures)
+        write_ranking(outcome.ranked, report)
+        return TrainingOutcome(project, outcome.ranked, selection, report, outcome.failures)
 
 
 def _generate(
@@ -264,7 +272,7 @@ def generate_params_report(project_file: PathLike, result_file: PathLike | None 
     """Write the ranking of all combinations, by default as report.tsv beside the project file; return its path."""
     project = load_project(project_file)
     path = project.path.parent / "report.tsv" if result_file is None else absolute(result_file)
-    write_ranking(load_record(project), path)
+    write_ranking(ranked(load_record(project), path.parent), path)
     return path
 
 
@@ -278,10 +286,12 @@ def select_best_model(
     """Train the best combination of finished results on all data; see `train_model` for the files."""
     settings, console = settings or RunSettings(), console or Console()
     project = load_project(project_file)
-    record = load_record(project)
+    record, pool = load_record(project), Pool(1)
     with console.progress():
-        data = load_data(project, Pool(1), Console(quiet=True), strict=settings.strict)
-    return select(record, data, absolute(results_model_file), settings.solver, console)
+        data = load_data(project, pool, Console(quiet=True), strict=settings.strict)
+    standing = ranked(record, project.path.parent)
+    model_file = absolute(results_model_file)
+    return select(record, standing, data, model_file, solver=settings.solver, pool=pool, console=console)
 
 
 def retrain_model(
@@ -311,9 +321,10 @@ def retrain_model(
     settings, console = settings or RunSettings(), console or Console()
     project = load_project(project_file)
     combination, _ = read_param(params_file)
+    pool = Pool(1)
     with console.progress():
-        data = load_data(project, Pool(1), Console(quiet=True), strict=settings.strict)
+        data = load_data(project, pool, Console(quiet=True), strict=settings.strict)
     path = model_paths(absolute(output_file))[0]
     make_directory(path.parent)
-    train_final(project, data, combination, settings.solver, class_name=class_name).save(path)
+    train_final(project, data, combination, settings.solver, pool, class_name=class_name).save(path)
     return path

@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +25,7 @@ from fastgrid.sweep.task import Task, present_classes
 from fastgrid.transforms.scaling import fit_scaling
 
 
-@dataclass(frozen=True)
-class GramKey:
+class GramKey(NamedTuple):
     """What determines the Gram matrix of a task."""
 
     features: str
@@ -36,8 +36,7 @@ class GramKey:
     coef0: float
 
 
-@dataclass(frozen=True)
-class ProblemKey:
+class ProblemKey(NamedTuple):
     """What determines a problem: its Gram matrix and the cost of each class of the training part."""
 
     gram: GramKey
@@ -96,7 +95,8 @@ def _plan_fold(given: SweepInput, fold: int, wanted: dict[tuple[int, int], Probl
     for index, asked in enumerate(given.combinations):
         combination = replace(asked, gamma=1.0) if asked.kernel == "linear" else asked
         as_asked.add(combination)
-        combination = replace(combination, features=same[combination.features])
+        if same[combination.features] != combination.features:
+            combination = replace(combination, features=same[combination.features])
         same_features.add(combination)
         costs = combination.C * weights if combination.balanced else np.full_like(weights, combination.C)
         plain = ProblemKey(_gram_key(combination, fold), tuple(costs.tolist()))
@@ -146,7 +146,7 @@ def unit_gamma(problem: ProblemKey) -> ProblemKey:
     costs = tuple(cost * factor for cost in problem.costs)
     if not all(2.0**-500 < cost < 2.0**500 for cost in costs):
         return problem
-    return ProblemKey(replace(gram, gamma=1.0), costs)
+    return ProblemKey(gram._replace(gamma=1.0), costs)
 
 
 def _representatives(feature_sets: Iterable[FeatureSet], training: npt.NDArray[np.bool_]) -> dict[str, str]:

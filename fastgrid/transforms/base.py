@@ -6,17 +6,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Self
 
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.exceptions import NotFittedError
-
 from fastgrid.descriptors.patterns import expand
 from fastgrid.descriptors.table import DescriptorTable
+from fastgrid.transforms.estimator import Transformer, not_fitted
 from fastgrid.transforms.state import Arrays, SavedState
 
 Patterns = str | Sequence[str]
 
 
-class TableStep(BaseEstimator, TransformerMixin, ABC):
+class TableStep(Transformer, ABC):
     """A scikit-learn transformer from `DescriptorTable` to `DescriptorTable`.
 
     `fit` looks at the whole table; `transform` also takes tables that hold only some of the fitted descriptors, and
@@ -134,7 +132,7 @@ class TableStep(BaseEstimator, TransformerMixin, ABC):
 
     def _require_fitted(self) -> None:
         if not hasattr(self, "unmatched_"):
-            raise NotFittedError(f"This {type(self).__name__} is not fitted yet; call fit first.")
+            raise not_fitted(self)
 
     def _expand(self, table: DescriptorTable, patterns: Patterns, except_: Patterns = ()) -> tuple[str, ...]:
         expansion = expand(as_patterns(patterns), table.names, as_patterns(except_))

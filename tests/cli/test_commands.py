@@ -89,6 +89,29 @@ def test_help_imports_neither_numba_nor_scikit_learn() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_a_training_with_workers_leaves_the_heavy_packages_to_them(trained: Path, tmp_path: Path) -> None:
+    arguments = ["train_model", *small_project(trained / "in", tmp_path / "out"), "-q", "-j", "2"]
+    code = (
+        f"import sys\nfrom fastgrid.cli import main\nassert main({arguments!r}) == 0\n"
+        "assert not {'numba', 'sklearn', 'scipy', 'rich'} & sys.modules.keys()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_timings_go_to_standard_error(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project = str(trained / "out/game.project")
+    assert main(["run_tests", project, "-q", "-j", "1"]) == 0
+    plain = capsys.readouterr()
+    record = (trained / "out/results/sweep.json").read_bytes()
+    assert main(["run_tests", project, "-q", "-j", "1", "--timings"]) == 0
+    timed = capsys.readouterr()
+    assert (trained / "out/results/sweep.json").read_bytes() == record
+    assert timed.out == plain.out and plain.err == ""
+    named = {line.split("%")[-1].strip() for line in timed.err.splitlines()[1:]}
+    assert named >= {"start", "reading", "transforms", "sweep", "writing", "other", "all"}
+
+
 def test_module_and_scripts(tmp_path: Path) -> None:
     names = {path.stem: path for path in (REPOSITORY / "scripts").glob("*.py")}
     assert set(names) == set(COMMANDS) | set(dispatch.ALIASES)

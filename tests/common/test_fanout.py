@@ -1,5 +1,6 @@
 """The pool: order, errors, lost workers, and nothing left behind."""
 
+import functools
 import os
 import signal
 import threading
@@ -35,6 +36,12 @@ def nap(_: int) -> int:
 
 def nothing() -> None:
     return None
+
+
+def die_unless(parent: int) -> int:
+    if os.getpid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return parent
 
 
 POOLS = [(1, "processes"), (2, "processes"), (2, "threads")]
@@ -90,3 +97,18 @@ def test_stopping_early_is_quiet(backend: str, recwarn: pytest.WarningsRecorder)
 
 def test_cores_are_counted() -> None:
     assert available_cores() == len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else True
+
+
+@pytest.mark.parametrize(("jobs", "backend"), POOLS)
+def test_one_call(jobs: int, backend: str) -> None:
+    with Pool(jobs, backend) as pool:
+        assert pool.call(functools.partial(square, 3)) == 9
+        assert (pool.call(os.getpid) == os.getpid()) is not pool.uses_processes
+        with pytest.raises(ValueError, match="no 4"):
+            pool.call(functools.partial(fail, 4))
+
+
+def test_a_call_whose_worker_dies_is_made_here() -> None:
+    with Pool(2) as pool:
+        assert pool.call(functools.partial(die_unless, os.getpid())) == os.getpid()
+        assert list(pool.map_ordered(square, [1, 2])) == [1, 4]

@@ -2,6 +2,8 @@
 
 import importlib
 import pkgutil
+import subprocess
+import sys
 
 import numba
 import pytest
@@ -16,6 +18,7 @@ def jitted_functions():
         if module_info.name.endswith("__main__"):
             continue
         module = importlib.import_module(module_info.name)
+        jit_module.decorate_all()
         for name, value in vars(module).items():
             if isinstance(value, Dispatcher) and value.__module__ == module.__name__:
                 yield f"{module.__name__}.{name}", value
@@ -38,13 +41,72 @@ def test_a_function_is_compiled_where_no_cache_can_be_had(monkeypatch):
     real = numba.njit
     asked = []
 
-    def njit_without_locator(**options):
+    def njit_without_locator(*functions, **options):
+        if functions:  # numba's own
+            return real(*functions, **options)
         asked.append(options["cache"])
         if options["cache"]:
             raise RuntimeError("cannot cache function: no locator available")
         return real(**options)
 
-    monkeypatch.setattr(jit_module.numba, "njit", njit_without_locator)
+    monkeypatch.setattr(numba, "njit", njit_without_locator)
     double = jit_module.jit(lambda x: 2 * x)
     assert double(21) == 42
     assert asked == [True, False]
+
+
+FIRST = """
+from fastgrid.kernels.jit import jit, jit_inline
+
+@jit_inline
+def _double(x):
+    return 2 * x
+
+@jit
+def _quadruple(x):
+    return _double(_double(x))
+"""
+SECOND = """
+from first import _double, _quadruple
+from fastgrid.kernels.jit import jit
+
+@jit
+def _eightfold(x, once=True):
+    return _double(_quadruple(x)) if once else x
+
+def eightfold(x):
+    return _eightfold(x)
+"""
+PROGRAM = """
+import sys, threading
+import first, second
+assert "numba" not in sys.modules
+{first_call}
+from numba.core.dispatcher import Dispatcher
+import late
+stand_ins = [first._double, first._quadruple, second._double, second._quadruple, second._eightfold]
+assert all(isinstance(kernel, Dispatcher) for kernel in stand_ins)
+assert second.eightfold(3) == 24 and late._again(3) == 48 and isinstance(late._again, Dispatcher)
+"""
+
+
+@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="nothing is compiled")
+@pytest.mark.parametrize(
+    "first_call",
+    [
+        "assert second.eightfold(2) == 16",
+        "assert second._eightfold(2, once=False) == 2",
+        "assert first._double(2) == 4",
+        "assert first._quadruple.targetoptions['nogil']",
+        "held = second._eightfold; assert held(1) == 8; assert held(2) == 16",
+        "threads = [threading.Thread(target=second.eightfold, args=[n]) for n in range(8)]\n"
+        "[thread.start() for thread in threads]; [thread.join() for thread in threads]",
+    ],
+)
+def test_numba_is_imported_by_the_first_call(tmp_path, first_call):
+    (tmp_path / "first.py").write_text(FIRST)
+    (tmp_path / "second.py").write_text(SECOND)
+    (tmp_path / "late.py").write_text(SECOND + "\n@jit\ndef _again(x):\n    return _double(_eightfold(x))\n")
+    (tmp_path / "program.py").write_text(PROGRAM.format(first_call=first_call))
+    done = subprocess.run([sys.executable, "program.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

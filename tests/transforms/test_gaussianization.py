@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from naive_transforms import naive_gaussianize
+from scipy.special import erfinv
 from transform_tables import assert_same_table, make_table, same_bits
 
 from fastgrid.common.errors import UserError
@@ -89,3 +90,12 @@ def test_another_length_than_fitted():
     step = Gaussianize("*").fit(make_table({".a": [1, 2]}))
     with pytest.raises(UserError, match=r"\.a: .* fitted on 1 real"):
         step.transform(make_table({".a": [[1, 2]]}))
+
+
+@pytest.mark.parametrize("sizes", [range(2, 400), (4095, 4096, 4097, 9_999, 10_000)], ids=["small", "large"])
+def test_the_quantiles_are_scipys_inverse_error_function(sizes):
+    for size in sizes:
+        share = (np.arange(1, size, dtype=np.float32) / np.float32(size)).astype(np.float64)
+        ranked = np.arange(size, dtype=np.float32)
+        found = gaussianized(ranked[: size - 1, None], ranked[None])[:, 0]
+        assert same_bits(found, erfinv(2.0 * share - 1.0).astype(np.float32)), size
