@@ -12,6 +12,7 @@ from peers.work import DEGREE, TOLERANCE, Answer, Work, answer_of_predictions, t
 def sweep(work: Work, solver: str, workers: int) -> npt.NDArray[np.int16]:
     """Run fastgrid's sweep; the one place that knows how it is called."""
     from fastgrid.common.fanout import Pool
+    from fastgrid.solvers import Stopping
     from fastgrid.sweep.combinations import Combination, FeatureSet, SweepInput
     from fastgrid.sweep.run import SweepOptions, run_sweep
 
@@ -23,7 +24,7 @@ def sweep(work: Work, solver: str, workers: int) -> npt.NDArray[np.int16]:
         Combination("all", cell.kernel, cell.C, cell.gamma, cell.balanced, DEGREE) for cell in work.grid.cells()
     ]
     given = SweepInput({"all": features}, combinations, work.labels, work.folds, work.n_folds)
-    result = run_sweep(given, Pool(workers, "threads"), SweepOptions(solver=solver, tol=TOLERANCE))
+    result = run_sweep(given, Pool(workers, "threads"), SweepOptions(solver, Stopping(TOLERANCE)))
     if result.failures:
         raise MissingError(result.failures[0].reason)
     return result.predicted

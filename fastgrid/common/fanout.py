@@ -67,15 +67,21 @@ class Pool:
         if self.uses_processes:
             self._warming = self._begin("generator_unordered", _warm, [warm_up] * self.jobs)
 
-    def map_unordered(self, function: Callable[[Argument], Result], arguments: Sequence[Argument]) -> Iterator[Result]:
-        """Yield the results of `function` over `arguments` as they come.
+    def map_unordered(
+        self,
+        function: Callable[[Argument], Result],
+        arguments: Sequence[Argument],
+        *,
+        at_most: int | None = None,
+    ) -> Iterator[Result]:
+        """Yield the results of `function` over `arguments` as they come, with `at_most` calls under way at a time.
 
         Raises
         ------
         WorkersDiedError
             When a worker process was lost; results not yet yielded are lost with it.
         """
-        return self._map(function, arguments, "generator_unordered")
+        return self._map(function, arguments, "generator_unordered", at_most)
 
     def map_ordered(self, function: Callable[[Argument], Result], arguments: Sequence[Argument]) -> Iterator[Result]:
         """Yield the results of `function` over `arguments` in their order; see `map_unordered`."""
@@ -106,13 +112,17 @@ class Pool:
                 executor.shutdown(wait=True, kill_workers=True)
 
     def _map(
-        self, function: Callable[[Argument], Result], arguments: Sequence[Argument], order: str
+        self,
+        function: Callable[[Argument], Result],
+        arguments: Sequence[Argument],
+        order: str,
+        at_most: int | None = None,
     ) -> Iterator[Result]:
         if self.jobs == 1 or not arguments:
             yield from map(function, arguments)
             return
         with _worker_loss_named():
-            results = self._begin(order, _call, [(function, argument) for argument in arguments])
+            results = self._begin(order, _call, [(function, argument) for argument in arguments], at_most)
             try:
                 for _ in self._warming or ():
                     pass
@@ -123,7 +133,9 @@ class Pool:
             finally:
                 _close(results)
 
-    def _begin(self, order: str, function: Callable[..., Any], arguments: Iterable[Any]) -> Generator[Any, None, None]:
+    def _begin(
+        self, order: str, function: Callable[..., Any], arguments: Iterable[Any], at_most: int | None = None
+    ) -> Generator[Any, None, None]:
         import joblib
 
         # One call per dispatch: joblib's automatic batching would hold finished results back. Two calls per worker
@@ -133,7 +145,7 @@ class Pool:
             backend=BACKENDS[self.backend],
             return_as=order,
             batch_size=1,
-            pre_dispatch=2 * self.jobs,
+            pre_dispatch=2 * self.jobs if at_most is None or at_most >= self.jobs else at_most,
         )
         delayed = joblib.delayed(function)
         results: Generator[Any, None, None] | None = None

@@ -3,9 +3,9 @@
 Knows arrays and scalars only. Every jitted function is private and gets its options from `fastgrid.kernels.jit`.
 """
 
-from fastgrid.kernels.changed_features import changed_features, correct_products, correction_pays
+from fastgrid.kernels.changed_features import changed_features, correct_products, correction_cost, fresh_cost
 from fastgrid.kernels.gram import KERNELS, fill_gram, gram_matrix, inner_products, squared_distances
-from fastgrid.kernels.gram_blocks import fill_gram_between, fill_symmetric_gram
+from fastgrid.kernels.gram_blocks import fill_gram_between, fill_symmetric_gram, gram_from_features
 from fastgrid.kernels.smo_state import aligned_empty, padded_length
 
 __all__ = [
@@ -13,10 +13,12 @@ __all__ = [
     "aligned_empty",
     "changed_features",
     "correct_products",
-    "correction_pays",
+    "correction_cost",
     "fill_gram",
     "fill_gram_between",
     "fill_symmetric_gram",
+    "fresh_cost",
+    "gram_from_features",
     "gram_matrix",
     "inner_products",
     "padded_length",

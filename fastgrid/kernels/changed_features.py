@@ -55,27 +55,36 @@ def changed_features(
     return _without(len(whole[0]), in_whole[same]), _without(len(fold[0]), in_fold[same])
 
 
-def correction_pays(n: int, n_features: int, n_changed: int) -> bool:
-    """Return whether `correct_products` is expected to be faster than `inner_products` of the fold's features.
+def fresh_cost(n: int, n_features: int) -> float:
+    """Return roughly the seconds that `inner_products` of n items takes.
 
     Parameters
     ----------
     n : int
         Number of items.
     n_features : int
-        Number of features that the fold uses.
-    n_changed : int
-        Number of features that are taken out, or put in, or both: each counts as two columns.
 
     Returns
     -------
-    bool
-        A function of the arguments only, never of the machine, so that results are.
+    float
+        A function of the arguments only, never of the machine, so that choices made with it are the same everywhere.
     """
-    columns = 2 * n_changed
-    fresh = n * (_FRESH_ENTRY + _FRESH_COLUMN * n_features) + _SCALED_VALUE * n_features
-    correction = n * (_CORRECTION_ENTRY + _CORRECTION_COLUMN * columns) + _SCALED_VALUE * columns
-    return correction < fresh
+    return 1e-9 * n * (n * (_FRESH_ENTRY + _FRESH_COLUMN * n_features) + _SCALED_VALUE * n_features)
+
+
+def correction_cost(n: int, n_columns: int) -> float:
+    """Return roughly the seconds that `correct_products` of n items takes; see `fresh_cost`.
+
+    Parameters
+    ----------
+    n : int
+        Number of items.
+    n_columns : int
+        Number of features taken out plus number put in; without any there is nothing to do.
+    """
+    if n_columns == 0:
+        return 0.0
+    return 1e-9 * n * (n * (_CORRECTION_ENTRY + _CORRECTION_COLUMN * n_columns) + _SCALED_VALUE * n_columns)
 
 
 def correct_products(

@@ -209,3 +209,84 @@ def _mirror(out: npt.NDArray[np.floating], start: int, stop: int) -> None:
         for i in range(min(stop, j) - start):
             row = np.uint64(start) + np.uint64(i)
             out[column, row] = out[row, column]
+
+
+def gram_from_features(
+    kernel: str,
+    values: Float64Matrix,
+    out: npt.NDArray[np.float32],
+    gamma: float,
+    degree: int = 3,
+    coef0: float = 0.0,
+    *,
+    strip_bytes: int,
+) -> tuple[float, Float64Vector]:
+    """Write the Gram matrix of the rows of `values` into `out` without ever holding all their inner products.
+
+    Parameters
+    ----------
+    kernel : {"rbf", "poly", "linear"}
+    values : ndarray of float64, shape (n, d)
+    out : ndarray of float32, shape (n, width), width >= n
+        Columns from n on become zero.
+    gamma, degree, coef0 : float, int, float
+        As in `fill_symmetric_gram`.
+    strip_bytes : int
+        Inner products are computed for as many rows at a time as take so many bytes, at least one.
+
+    Returns
+    -------
+    largest : float
+        As of `fill_symmetric_gram`.
+    norms : ndarray of float64, shape (n,)
+        Squared norms of the rows.
+
+    Notes
+    -----
+    Memory beside `values` and `out`: `strip_bytes` + 8 n bytes. Cost: n^2 d / 2 multiplications and n^2 / 2 kernel
+    values.
+    """
+    n = len(values)
+    step = max(1, strip_bytes // (8 * max(1, n)))
+    strips = [(start, min(start + step, n)) for start in range(0, n, step)]
+    norms = np.empty(n)
+    for start, stop in strips:
+        for first in range(start, stop, _STRIP):
+            block = values[first : min(first + _STRIP, stop)]
+            norms[first : first + len(block)] = (block @ block.T).diagonal()
+    largest = 0.0
+    for start, stop in strips:
+        products = values[start:stop] @ values[start:].T
+        found = _fill_strip(_code(kernel), products, norms, start, gamma, degree, coef0, out)
+        largest = float(np.maximum(largest, found))  # NaN stays
+    out[:, n:] = 0.0
+    return largest, norms
+
+
+@jit
+def _fill_strip(
+    kernel: int,
+    products: Float64Matrix,
+    norms: Float64Vector,
+    start: int,
+    gamma: float,
+    degree: int,
+    coef0: float,
+    out: npt.NDArray[np.floating],
+) -> float:
+    # Rows from `start` on from their inner products with all rows from there on; mirrored. O(rows n) kernel values.
+    n = len(norms)
+    piece, work = np.empty(_PIECE), np.empty(_PIECE)
+    largest = _doubt(norms) if kernel == 0 else np.int64(0)
+    for row in range(len(products)):
+        i = start + row
+        for first in range(i, n, _PIECE):
+            count = min(_PIECE, n - first)
+            _copy(products, np.uint32(row), np.uint64(first - start), count, piece)
+            bits = _fill_row(
+                kernel, piece, norms[i], norms, gamma, degree, coef0, work, count, out, i, np.uint64(first)
+            )
+            largest = max(largest, bits)
+    for first in range(start, start + len(products), _STRIP):
+        _mirror(out, first, min(first + _STRIP, start + len(products)))
+    return np.int64(largest).view(np.float64)

@@ -112,6 +112,8 @@ class OneVsOnePath:
     solved : ndarray of bool, shape (p, n_pairs)
         False where another problem of the path is the answer: its costs are equal, or none of its duals ever came to
         its C and these costs are larger. `iterations` are then that problem's.
+    warm : ndarray of bool, shape (p, n_pairs)
+        Whether the problem began where one with smaller costs had ended.
     """
 
     coefficients: npt.NDArray[np.float64]
@@ -119,6 +121,7 @@ class OneVsOnePath:
     iterations: npt.NDArray[np.int64]
     converged: npt.NDArray[np.bool_]
     solved: npt.NDArray[np.bool_]
+    warm: npt.NDArray[np.bool_]
 
     @staticmethod
     def empty(n_problems: int, n_classes: int, n_rows: int) -> OneVsOnePath:
@@ -130,7 +133,19 @@ class OneVsOnePath:
             np.zeros((n_problems, n_pairs), dtype=np.int64),
             np.ones((n_problems, n_pairs), dtype=np.bool_),
             np.ones((n_problems, n_pairs), dtype=np.bool_),
+            np.zeros((n_problems, n_pairs), dtype=np.bool_),
         )
+
+    def put_pair(self, pair: int, own: OneVsOnePath) -> None:
+        """Take over all but the coefficients of a path of that pair alone."""
+        for mine, other in (
+            (self.bias, own.bias),
+            (self.iterations, own.iterations),
+            (self.converged, own.converged),
+            (self.solved, own.solved),
+            (self.warm, own.warm),
+        ):
+            mine[:, pair] = other[:, 0]
 
     def solution(self, row: int, class_starts: npt.NDArray[np.int64]) -> OneVsOneSolution:
         """Return one cost vector's solution with the coefficients of each pair over all rows."""

@@ -122,7 +122,16 @@ class Counters:
     skipped_equal_preprocessing, skipped_equal_weights, skipped_polynomial_scale, skipped_other : int
         Problems shared by each rule; together with `problems_solved` they add up to `problems_asked`.
     iterations : int
-        Iterations of the solver over all problems.
+        Iterations that LIBSVM needs for all problems.
+    iterations_made : int
+        Iterations that were made.
+    pairs_asked, pairs_solved : int
+        Pair problems (one per pair of classes and problem), and how many of them were solved. The others are answered
+        by another cost vector's run, since costs are equal or no dual ever came to its C.
+    warm_starts : int
+        Pair problems that began where one with smaller costs had ended.
+    gram_bytes : int
+        Bytes of kernel values computed.
     unconverged : int
         Problems that hit the iteration cap.
     """
@@ -135,6 +144,11 @@ class Counters:
     skipped_polynomial_scale: int = 0
     skipped_other: int = 0
     iterations: int = 0
+    iterations_made: int = 0
+    pairs_asked: int = 0
+    pairs_solved: int = 0
+    warm_starts: int = 0
+    gram_bytes: int = 0
     unconverged: int = 0
 
 

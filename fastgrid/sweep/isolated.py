@@ -7,6 +7,7 @@ Batch and results travel as .npz files without pickle.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import signal
 import subprocess
@@ -19,17 +20,19 @@ from typing import Any
 
 import numpy as np
 
+from fastgrid.solvers import Stopping
 from fastgrid.sweep.combinations import FeatureSet
-from fastgrid.sweep.task import Batch, Task, TaskResult, failed_task, solve_batch
+from fastgrid.sweep.solving import solve_batch
+from fastgrid.sweep.task import Batch, Task, TaskResult, Work, failed_task
 
 
-def solve_in_new_process(batch: Batch) -> list[TaskResult]:
+def solve_in_new_process(batch: Batch) -> tuple[list[TaskResult], dict[str, float]]:
     """Solve `batch` in a fresh Python process; its death becomes the tasks' error.
 
     Returns
     -------
-    list of TaskResult
-        As `solve_batch` would return them.
+    results, seconds
+        As `solve_batch` would return them, but without seconds.
     """
     with tempfile.TemporaryDirectory(prefix="fastgrid-") as directory:
         given, found = Path(directory, "batch.npz"), Path(directory, "results.npz")
@@ -37,11 +40,11 @@ def solve_in_new_process(batch: Batch) -> list[TaskResult]:
         command = [sys.executable, "-m", "fastgrid.sweep.isolated", str(given), str(found)]
         code, complaint = _RUNNING.run(command)
         if code == 0:
-            return read_results(found)
+            return read_results(found), {}
     cause = f"signal {-code}" if code < 0 else f"exit code {code}"
     last_line = complaint.strip().rpartition("\n")[2]
     error = RuntimeError(f"its process ended with {cause}" + (f": {last_line}" if last_line else ""))
-    return [failed_task(index, error) for index in batch.indices]
+    return [failed_task(index, error) for index in batch.indices], {}
 
 
 @contextlib.contextmanager
@@ -101,7 +104,8 @@ def write_batch(path: Path, batch: Batch) -> None:
         "path": None if features.path is None else str(features.path.resolve()),
         "fold": batch.fold,
         "solver": batch.solver,
-        "tol": batch.tol,
+        "stopping": dataclasses.astuple(batch.stopping),
+        "memory": batch.memory,
         "indices": batch.indices,
         "tasks": [(task.kernel, task.gamma, task.degree, task.coef0) for task in batch.tasks],
     }
@@ -135,18 +139,30 @@ def read_batch(path: Path) -> Batch:
         )
         labels, folds = stored["labels"], stored["folds"]
     return Batch(
-        features, header["fold"], labels, folds, tasks, tuple(header["indices"]), header["solver"], header["tol"]
+        features,
+        header["fold"],
+        labels,
+        folds,
+        tasks,
+        tuple(header["indices"]),
+        header["solver"],
+        Stopping(*header["stopping"]),
+        header["memory"],
     )
 
 
 def write_results(path: Path, results: list[TaskResult]) -> None:
     """Write task results to an .npz file."""
-    arrays: dict[str, Any] = {"header": np.array(json.dumps([(result.index, result.error) for result in results]))}
+    arrays: dict[str, Any] = {"header": np.array(json.dumps([_summary(result) for result in results]))}
     for position, result in enumerate(results):
         arrays[f"predicted{position}"] = result.predicted
         arrays[f"iterations{position}"] = result.iterations
         arrays[f"converged{position}"] = result.converged
     np.savez(path, **arrays)
+
+
+def _summary(result: TaskResult) -> tuple[int, str, tuple[int, ...]]:
+    return result.index, result.error, dataclasses.astuple(result.work)
 
 
 def read_results(path: Path) -> list[TaskResult]:
@@ -158,16 +174,17 @@ def read_results(path: Path) -> list[TaskResult]:
                 stored[f"predicted{position}"],
                 stored[f"iterations{position}"],
                 stored[f"converged{position}"],
+                Work(*work),
                 error,
             )
-            for position, (index, error) in enumerate(json.loads(str(stored["header"])))
+            for position, (index, error, work) in enumerate(json.loads(str(stored["header"])))
         ]
 
 
 def main(arguments: list[str]) -> int:
     """Solve the batch in the file named first and write the results to the file named second."""
     given, found = map(Path, arguments)
-    write_results(found, solve_batch(read_batch(given)))
+    write_results(found, solve_batch(read_batch(given))[0])
     return 0
 
 

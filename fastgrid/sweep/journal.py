@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -11,12 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from fastgrid.common.files import make_directory, replacing
+from fastgrid.solvers import Stopping
 from fastgrid.sweep.combinations import FeatureSet, SweepInput
 from fastgrid.sweep.plan import GramKey
-from fastgrid.sweep.task import Task, TaskResult
+from fastgrid.sweep.task import Task, TaskResult, Work
 
 #: Raised whenever the arithmetic changes in a way that may change a prediction.
-NUMERIC_VERSION = 1
+NUMERIC_VERSION = 2
 
 
 class Journal:
@@ -46,18 +48,25 @@ class Journal:
         try:
             with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as entry:
                 predicted, iterations, converged = entry["predicted"], entry["iterations"], entry["converged"]
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+                work = Work(*entry["work"].tolist())
+        except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile):
             return None
         well_typed = predicted.dtype == np.int16 and iterations.dtype == np.int64 and converged.dtype == np.bool_
         if not well_typed or predicted.shape != shape or iterations.shape != shape[:1] or converged.shape != shape[:1]:
             return None
-        return TaskResult(index, predicted, iterations, converged)
+        return TaskResult(index, predicted, iterations, converged, work)
 
     def write(self, digest: str, result: TaskResult) -> None:
         """Keep a finished task; the file is whole or not there."""
         make_directory(self.directory)
         with replacing(self._path(digest)) as temporary, temporary.open("wb") as file:
-            np.savez(file, predicted=result.predicted, iterations=result.iterations, converged=result.converged)
+            np.savez(
+                file,
+                predicted=result.predicted,
+                iterations=result.iterations,
+                converged=result.converged,
+                work=np.array(dataclasses.astuple(result.work), dtype=np.int64),
+            )
 
     def _path(self, digest: str) -> Path:
         return self.directory / f"{digest}.npz"
@@ -66,9 +75,9 @@ class Journal:
 class TaskDigests:
     """Digests of the tasks of one sweep; what they share is hashed once."""
 
-    def __init__(self, given: SweepInput, solver: str, tol: float) -> None:
+    def __init__(self, given: SweepInput, solver: str, stopping: Stopping) -> None:
         self._given = given
-        self._settings = [NUMERIC_VERSION, solver, repr(tol)]
+        self._settings = [NUMERIC_VERSION, solver, *(repr(number) for number in dataclasses.astuple(stopping))]
         self._labels = hashlib.sha256(np.ascontiguousarray(given.labels).tobytes()).hexdigest()
         self._features: dict[str, str] = {}
         self._folds: dict[int, str] = {}

@@ -21,7 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fastgrid.sweep.combinations import Combination, Counters, FeatureSet, SweepInput
-from fastgrid.sweep.task import Task, present_classes
+from fastgrid.sweep.fold_base import present_classes
+from fastgrid.sweep.task import Task
 from fastgrid.transforms.scaling import fit_scaling
 
 
@@ -84,6 +85,7 @@ def make_plan(given: SweepInput) -> Plan:
         position.update({ProblemKey(gram, cost): (task_index, row) for row, cost in enumerate(ordered)})
     answers = {asked: position[problem] for asked, problem in wanted.items()}
     counters.problems_solved = len(position)
+    counters.pairs_asked = sum(task.costs.shape[0] * math.comb(task.costs.shape[1], 2) for task in tasks)
     return Plan(list(by_gram), tasks, answers, counters)
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastgrid.kernels import changed_features, correct_products, correction_pays, inner_products
+from fastgrid.kernels import changed_features, correct_products, correction_cost, fresh_cost, inner_products
 from fastgrid.transforms.scaling import fit_scaling
 
 
@@ -110,11 +110,9 @@ def test_features_that_only_a_fold_keeps_or_drops():
     assert_equal_products(out, inner_products(with_it, with_it))
 
 
-def test_when_a_correction_pays():
-    assert correction_pays(1000, 200, 0)
-    assert correction_pays(1000, 200, 40)
-    assert not correction_pays(1000, 200, 100)
-    assert not correction_pays(1000, 200, 200)
+def test_when_a_correction_costs_less():
     for n in (10, 1000, 20000):
-        decisions = [correction_pays(n, 300, changed) for changed in range(301)]
-        assert decisions == sorted(decisions, reverse=True)  # never again once it does not
+        fresh = fresh_cost(n, 300)
+        costs = [correction_cost(n, columns) for columns in range(601)]
+        assert costs[0] == 0.0 and costs == sorted(costs)
+        assert costs[100] < fresh < costs[600]

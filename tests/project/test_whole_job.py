@@ -16,7 +16,7 @@ from fastgrid.common.errors import UserError
 from fastgrid.project.schema import load_project
 from fastgrid.project.settings import RunSettings, number_of_jobs
 from fastgrid.project.training import run_tests, train_model
-from fastgrid.sweep import run, task
+from fastgrid.sweep import run, solving
 
 QUIET = Console(quiet=True)
 
@@ -89,7 +89,7 @@ def test_what_was_finished_before_a_stop_is_not_solved_again(trained: Path, tmp_
 
     def counting(batch):
         solved.extend(batch.tasks)
-        return task.solve_batch(batch)
+        return solving.solve_batch(batch)
 
     monkeypatch.setattr(run, "solve_batch", counting)
     arguments = ["x", "x", str(out / "game.project"), "x", str(out / "game.history")]
@@ -223,14 +223,14 @@ def test_preprocessing_without_a_match_is_a_warning_and_an_empty_one_is_left_out
 
 
 def failing(monkeypatch, fails) -> None:
-    solve = task._solve_task
+    solve = solving._solve_task
 
     def solve_or_fail(index, given, prepared, batch):
         if fails(given, batch):
             raise RuntimeError("the reason\nof the failure")
         return solve(index, given, prepared, batch)
 
-    monkeypatch.setattr(task, "_solve_task", solve_or_fail)
+    monkeypatch.setattr(solving, "_solve_task", solve_or_fail)
 
 
 def test_a_failing_task_is_named_and_makes_exit_code_3(inputs: Path, tmp_path: Path, capsys, monkeypatch) -> None:

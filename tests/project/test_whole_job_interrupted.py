@@ -18,9 +18,9 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="lo
 # Tasks of every other fold take long, so that the signal arrives while some are finished and some are not.
 SLOW = """
 import sys, time
-from fastgrid.sweep import run, task
+from fastgrid.sweep import run, solving
 from fastgrid.cli import main
-solve = task.solve_batch
+solve = solving.solve_batch
 def slowly(batch):
     if batch.fold % 2:
         time.sleep(20)

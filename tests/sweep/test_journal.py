@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from fastgrid.common.fanout import Pool
-from fastgrid.sweep import run, task
+from fastgrid.solvers import Stopping
+from fastgrid.sweep import run, solving
 from fastgrid.sweep.combinations import Combination
 from fastgrid.sweep.run import SweepOptions, run_sweep
 
@@ -15,13 +16,13 @@ from fastgrid.sweep.run import SweepOptions, run_sweep
 def solved(monkeypatch):
     """Problems that were really solved, as (kernel, gamma, number of cost vectors)."""
     seen = []
-    real = task._solve_task
+    real = solving._solve_task
 
     def counting(index, chosen, prepared, batch):
         seen.append((chosen.kernel, chosen.gamma, len(chosen.costs)))
         return real(index, chosen, prepared, batch)
 
-    monkeypatch.setattr(task, "_solve_task", counting)
+    monkeypatch.setattr(solving, "_solve_task", counting)
     return seen
 
 
@@ -42,13 +43,13 @@ def test_an_interrupted_run_goes_on(small, tmp_path, solved, monkeypatch):
     def interrupted(batch):
         if len(solved) > 10:
             raise KeyboardInterrupt
-        return task.solve_batch(batch)
+        return solving.solve_batch(batch)
 
     monkeypatch.setattr(run, "solve_batch", interrupted)
     with pytest.raises(KeyboardInterrupt):
         sweep(small, tmp_path)
     before = len(solved)
-    monkeypatch.setattr(run, "solve_batch", task.solve_batch)
+    monkeypatch.setattr(run, "solve_batch", solving.solve_batch)
     found = sweep(small, tmp_path)
     tasks = len(list((tmp_path / "journal").iterdir()))
     assert before > 10
@@ -81,7 +82,7 @@ def test_another_task_is_not_found(small, tmp_path, solved, change):
     else:
         tol = 1e-4
     solved.clear()
-    sweep(replace(given, feature_sets={"fewer": chosen}), tmp_path, tol=tol)
+    sweep(replace(given, feature_sets={"fewer": chosen}), tmp_path, stopping=Stopping(tol))
     assert len(solved) == 4
 
 
@@ -106,8 +107,8 @@ def test_a_damaged_entry_is_solved_again(small, tmp_path, solved, damage):
 
 def test_failures_are_not_kept(small, tmp_path, monkeypatch):
     given = replace(small, combinations=[Combination("fewer", "rbf", 1.0, 0.5)])
-    real = task._solve_task
-    monkeypatch.setattr(task, "_solve_task", lambda *given: 1 / 0)
+    real = solving._solve_task
+    monkeypatch.setattr(solving, "_solve_task", lambda *given: 1 / 0)
     assert len(sweep(given, tmp_path).failures) == 4
-    monkeypatch.setattr(task, "_solve_task", real)
+    monkeypatch.setattr(solving, "_solve_task", real)
     assert not sweep(given, tmp_path).failures

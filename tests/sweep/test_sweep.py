@@ -10,7 +10,7 @@ import pytest
 from naive_svm import naive_predictions
 
 from fastgrid.common.fanout import Pool
-from fastgrid.sweep import run, task
+from fastgrid.sweep import run, solving
 from fastgrid.sweep.combinations import Combination
 from fastgrid.sweep.run import SweepOptions, run_sweep
 
@@ -112,7 +112,7 @@ def test_progress_counts_to_the_number_of_problems(small):
 
 
 def test_a_failing_task_is_tried_twice_then_named(small, monkeypatch):
-    real, tried = task._solve_task, []
+    real, tried = solving._solve_task, []
 
     def failing(index, chosen, prepared, batch):
         if chosen.kernel == "rbf" and chosen.gamma == 0.25 and batch.fold == 2 and batch.features.key == "fewer":
@@ -120,7 +120,7 @@ def test_a_failing_task_is_tried_twice_then_named(small, monkeypatch):
             raise ArithmeticError("the kernel\nwent wrong")
         return real(index, chosen, prepared, batch)
 
-    monkeypatch.setattr(task, "_solve_task", failing)
+    monkeypatch.setattr(solving, "_solve_task", failing)
     found = sweep(small)
     assert len(tried) == 2
     (failure,) = found.failures
@@ -133,12 +133,12 @@ def test_a_failing_task_is_tried_twice_then_named(small, monkeypatch):
 
 
 def sweep_without_patch(given, monkeypatch, real):
-    monkeypatch.setattr(task, "_solve_task", real)
+    monkeypatch.setattr(solving, "_solve_task", real)
     return sweep(given).predicted
 
 
 def test_a_task_that_recovers_is_not_a_failure(small, monkeypatch):
-    real, tried = task._solve_task, []
+    real, tried = solving._solve_task, []
 
     def failing_once(index, chosen, prepared, batch):
         tried.append(index)
@@ -146,7 +146,7 @@ def test_a_task_that_recovers_is_not_a_failure(small, monkeypatch):
             raise ArithmeticError("once")
         return real(index, chosen, prepared, batch)
 
-    monkeypatch.setattr(task, "_solve_task", failing_once)
+    monkeypatch.setattr(solving, "_solve_task", failing_once)
     found = sweep(small)
     assert not found.failures
     assert (found.predicted >= 0).all()
@@ -168,7 +168,7 @@ def die_in_a_worker(batch):
     """Stand-in for `solve_batch` whose process is killed for one of the batches."""
     if batch.features.key == "fewer" and batch.fold == 1:
         os.kill(os.getpid(), signal.SIGKILL)
-    return task.solve_batch(batch)
+    return solving.solve_batch(batch)
 
 
 def test_a_killed_worker_loses_nothing(small, monkeypatch):
@@ -180,7 +180,7 @@ def test_a_killed_worker_loses_nothing(small, monkeypatch):
 
 
 def sweep_unpatched(given, monkeypatch):
-    monkeypatch.setattr(run, "solve_batch", task.solve_batch)
+    monkeypatch.setattr(run, "solve_batch", solving.solve_batch)
     return sweep(given).predicted
 
 

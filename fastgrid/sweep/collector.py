@@ -1,0 +1,127 @@
+"""The state of a running sweep: which tasks are finished, and with what result."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fastgrid.sweep.combinations import Failure, SweepInput, SweepResult
+from fastgrid.sweep.journal import Journal, TaskDigests
+from fastgrid.sweep.options import SweepOptions
+from fastgrid.sweep.plan import Plan
+from fastgrid.sweep.scheduling import cut, workers_and_memory
+from fastgrid.sweep.task import Batch, TaskResult, failed_task
+
+
+class Collector:
+    """The state of a running sweep: which tasks are finished, and with what result."""
+
+    def __init__(self, given: SweepInput, plan: Plan, options: SweepOptions) -> None:
+        self._given = given
+        self._plan = plan
+        self._options = options
+        self._results: dict[int, TaskResult] = {}
+        self._journal = None if options.journal is None else Journal(options.journal)
+        digests = TaskDigests(given, options.solver, options.stopping)
+        journalled = self._journal is not None
+        self._digests = (
+            [digests.digest(*pair) for pair in zip(plan.keys, plan.tasks, strict=True)] if journalled else []
+        )
+        self._problems_done = 0
+
+    def missing(self) -> list[int]:
+        """Return the indices of the tasks without a result."""
+        return [index for index in range(len(self._plan.tasks)) if index not in self._results]
+
+    def read_journal(self) -> None:
+        """Take over what earlier runs finished."""
+        if self._journal is None:
+            return
+        n_test = np.bincount(self._given.folds, minlength=self._given.n_folds)
+        for index, digest in enumerate(self._digests):
+            shape = (len(self._plan.tasks[index].costs), int(n_test[self._plan.keys[index].fold]))
+            finished = self._journal.read(digest, index, shape)
+            if finished is not None:
+                self._take(finished)
+        self._report_progress()
+
+    def add(self, results: list[TaskResult]) -> None:
+        """Take over the results of a batch and keep the good ones in the journal."""
+        for result in results:
+            if self._journal is not None and not result.error:
+                self._journal.write(self._digests[result.index], result)
+            self._take(result)
+        self._report_progress()
+
+    def _take(self, result: TaskResult) -> None:
+        self._results[result.index] = result
+        self._problems_done += len(self._plan.tasks[result.index].costs)
+
+    def _report_progress(self) -> None:
+        if self._options.progress is not None:
+            self._options.progress(self._problems_done, self._plan.counters.problems_solved)
+
+    def forget_failures(self) -> list[int]:
+        """Drop the results of failed tasks so that they are tried again; return their indices."""
+        failed = [index for index, result in self._results.items() if result.error]
+        for index in failed:
+            del self._results[index]
+            self._problems_done -= len(self._plan.tasks[index].costs)
+        return failed
+
+    def batches(self, jobs: int, limit: int) -> tuple[list[Batch], int]:
+        """Cut the missing tasks into batches, the longest first, for at most `jobs` workers and `limit` bytes.
+
+        Returns
+        -------
+        batches : list of Batch
+        workers : int
+            How many may be solved at a time.
+        """
+        missing = self.missing()
+        if not missing:
+            return [], jobs
+        keys, tasks = self._plan.keys, self._plan.tasks
+        workers, memory = workers_and_memory(self._given, keys, tasks, missing, jobs, limit)
+        pieces = cut(self._given, keys, tasks, missing, jobs)
+        return [self._batch(*piece, memory, workers == jobs) for piece in pieces], workers
+
+    def _batch(self, features: str, fold: int, indices: list[int], memory: int, keep: bool) -> Batch:
+        return Batch(
+            self._given.feature_sets[features],
+            fold,
+            self._given.labels,
+            self._given.folds,
+            tuple(self._plan.tasks[index] for index in indices),
+            tuple(indices),
+            self._options.solver,
+            self._options.stopping,
+            memory,
+            keep,
+        )
+
+    def result(self) -> SweepResult:
+        """Put the predictions of all combinations together."""
+        given, plan = self._given, self._plan
+        predicted = np.full((len(given.combinations), len(given.labels)), -1, dtype=np.int16)
+        tested = {fold: np.flatnonzero(given.folds == fold) for fold in range(given.n_folds)}
+        unconverged = set()
+        for (combination, fold), (task, row) in plan.answers.items():
+            found = self._results.get(task) or failed_task(task, RuntimeError("it was never run"))
+            if found.error:
+                continue
+            predicted[combination, tested[fold]] = found.predicted[row]
+            if not found.converged[row]:
+                unconverged.add(combination)
+        failures = tuple(
+            Failure(key.features, key.kernel, key.gamma, key.fold, self._results[index].error)
+            for index, key in enumerate(plan.keys)
+            if self._results[index].error
+        )
+        good = [found for found in self._results.values() if not found.error]
+        plan.counters.iterations = sum(int(found.iterations.sum()) for found in good)
+        plan.counters.iterations_made = sum(found.work.iterations for found in good)
+        plan.counters.pairs_solved = sum(found.work.pairs_solved for found in good)
+        plan.counters.warm_starts = sum(found.work.warm_starts for found in good)
+        plan.counters.gram_bytes = sum(found.work.gram_bytes for found in good)
+        plan.counters.unconverged = sum(int(np.count_nonzero(~found.converged)) for found in good)
+        return SweepResult(predicted, failures, tuple(sorted(unconverged)), plan.counters)

@@ -1,0 +1,75 @@
+"""How much memory a task takes in each way of solving it, and which way fits.
+
+With n items of which n_train are trained on, d used features, k classes, m items in the two largest classes, and p
+cost vectors (bytes; rows of a Gram matrix are padded to a multiple of 16):
+
+    features   4 n d
+    whole      12 n d + 16 n^2                       inner products of the fold, and of the whole data for other folds
+             + 4 n_train^2 + 8 n_test n_train        Gram matrices
+             + (4 + 2) m^2                           a pair's block and its gathered rows; no block where k = 2
+    pairs      4 n d + 8 m d                         the features of a pair in float64
+             + (4 + 2) m^2 + 2 strips                its Gram matrix, computed in strips
+    rows       4 n d + 4 m d + cache                 as many rows of a pair's Gram matrix as fit, two at least
+    each     + 8 p (k - 1) n_train + 128 MiB         dual coefficients; decision values, code and what Python needs
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: The ways, the fastest first.
+WAYS = ("whole", "pairs", "rows")
+
+#: Bytes of the inner products that are computed at a time where there is no room for all.
+STRIP_BYTES = 2**25
+
+_FIXED = 2**27
+
+
+@dataclass(frozen=True)
+class TaskSize:
+    """The numbers that a task's memory depends on.
+
+    Attributes
+    ----------
+    n_items, n_train : int
+        Items in all, and those trained on.
+    n_features : int
+        Used features.
+    n_classes : int
+        Classes that occur in the training part.
+    n_largest : int
+        Training items of the two largest classes together.
+    n_problems : int
+        Cost vectors.
+    """
+
+    n_items: int
+    n_train: int
+    n_features: int
+    n_classes: int
+    n_largest: int
+    n_problems: int
+
+    def bytes_needed(self, way: str) -> int:
+        """Return the bytes that the task takes at most, done in that way (formula above)."""
+        coefficients = 8 * self.n_problems * max(1, self.n_classes - 1) * self.n_train + _FIXED
+        features = 4 * self.n_items * self.n_features
+        largest = self.n_largest + 16
+        if way == "whole":
+            n_test = self.n_items - self.n_train
+            gram = 4 * self.n_train * (self.n_train + 16) + 8 * n_test * self.n_train
+            block = (4 if self.n_classes > 2 else 0) * largest**2 + 2 * largest**2
+            return coefficients + 3 * features + 16 * self.n_items**2 + gram + block
+        if way == "pairs":
+            return coefficients + features + 8 * largest * self.n_features + 6 * largest**2 + 2 * STRIP_BYTES
+        return coefficients + features + 4 * largest * self.n_features + 8 * largest
+
+    def way(self, budget: int) -> str:
+        """Return the fastest way that takes at most `budget` bytes; "rows" where none does."""
+        return next((way for way in WAYS if self.bytes_needed(way) <= budget), WAYS[-1])
+
+
+def workers_that_fit(size: TaskSize, jobs: int, limit: int) -> int:
+    """Return how many workers may work on tasks of `size` at a time: at least one, however little memory there is."""
+    return max(1, min(jobs, limit // size.bytes_needed(WAYS[0])))

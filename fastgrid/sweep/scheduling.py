@@ -1,0 +1,117 @@
+"""In which pieces, in which order and by how many workers the tasks of a sweep are solved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from fastgrid.kernels import fresh_cost
+from fastgrid.sweep.combinations import SweepInput
+from fastgrid.sweep.memory import TaskSize, workers_that_fit
+from fastgrid.sweep.plan import GramKey
+from fastgrid.sweep.solving import task_size
+from fastgrid.sweep.task import Task
+
+#: Pieces per worker at least, so that the pool does not end on one long piece.
+PIECES_PER_WORKER = 4
+
+Piece = tuple[str, int, list[int]]
+
+
+def estimated_seconds(task: Task, size: TaskSize) -> float:
+    """Return roughly how long `task` takes.
+
+    Kernel values at 1.5 ns; per pair problem as many iterations as items, more for larger costs, each at 0.1 us and
+    0.5 ns per item; predictions at 10^10 multiplications a second. Only the proportions matter.
+
+    Parameters
+    ----------
+    task : Task
+    size : TaskSize
+    """
+    n_pairs = size.n_classes * (size.n_classes - 1) / 2
+    if n_pairs == 0:
+        return 1e-4
+    n_pair = 2.0 * size.n_train / size.n_classes
+    n_test = size.n_items - size.n_train
+    gram = 1.5e-9 * size.n_train * size.n_items
+    # Where a polynomial's scale stands in its costs, these are no measure of how hard a problem is.
+    hardness = np.clip(task.costs.max(axis=1), 0.03, 1e3) ** 0.35 if task.kernel == "rbf" else np.ones(len(task.costs))
+    iterations = n_pairs * n_pair * float(hardness.sum())
+    predicting = 1e-10 * size.n_problems * max(1, size.n_classes - 1) * size.n_train * n_test
+    return gram + iterations * (1e-7 + 5e-10 * n_pair) + predicting
+
+
+def cut(
+    given: SweepInput, keys: Sequence[GramKey], tasks: Sequence[Task], missing: Sequence[int], jobs: int
+) -> list[Piece]:
+    """Cut tasks into pieces on one feature set and fold each, and order these longest first.
+
+    Parameters
+    ----------
+    given : SweepInput
+    keys, tasks : sequence of GramKey and of Task
+    missing : sequence of int
+        Indices of the tasks that are to be solved.
+    jobs : int
+
+    Returns
+    -------
+    list of (feature set, fold, task indices)
+    """
+    groups: dict[tuple[str, int], list[int]] = {}
+    for index in missing:
+        groups.setdefault((keys[index].features, keys[index].fold), []).append(index)
+    pieces: list[tuple[float, Piece]] = []
+    n_pieces = 1 if jobs == 1 else -(-PIECES_PER_WORKER * jobs // max(1, len(groups)))
+    for (features, fold), indices in groups.items():
+        sizes = sizes_of(given, features, fold, [len(tasks[index].costs) for index in indices])
+        seconds = {index: estimated_seconds(tasks[index], size) for index, size in zip(indices, sizes, strict=True)}
+        base = fresh_cost(len(given.labels), given.feature_sets[features].values.shape[1])
+        for chosen in _balanced(indices, seconds, n_pieces):
+            pieces.append((base + sum(seconds[index] for index in chosen), (features, fold, chosen)))
+    pieces.sort(key=lambda piece: -piece[0])
+    return [piece for _, piece in pieces]
+
+
+def _balanced(indices: list[int], seconds: dict[int, float], n_pieces: int) -> list[list[int]]:
+    # The longest first, each to the piece that is the shortest so far; within a piece the longest first.
+    chosen: list[list[int]] = [[] for _ in range(min(n_pieces, len(indices)))]
+    load = [0.0] * len(chosen)
+    for index in sorted(indices, key=lambda index: (-seconds[index], index)):
+        lightest = load.index(min(load))
+        chosen[lightest].append(index)
+        load[lightest] += seconds[index]
+    return chosen
+
+
+def sizes_of(given: SweepInput, features: str, fold: int, n_problems: Sequence[int]) -> list[TaskSize]:
+    """Return the sizes of tasks on one feature set and fold that have so many problems."""
+    n_features = given.feature_sets[features].values.shape[1]
+    one = task_size(given.labels, given.folds, fold, n_features, 1)
+    return [
+        TaskSize(one.n_items, one.n_train, one.n_features, one.n_classes, one.n_largest, number)
+        for number in n_problems
+    ]
+
+
+def workers_and_memory(
+    given: SweepInput, keys: Sequence[GramKey], tasks: Sequence[Task], missing: Sequence[int], jobs: int, limit: int
+) -> tuple[int, int]:
+    """Return how many workers fit into `limit` bytes together, and how many bytes each may take.
+
+    Parameters
+    ----------
+    given, keys, tasks, missing, jobs
+        As of `cut`.
+    limit : int
+    """
+    largest: dict[tuple[str, int], int] = {}
+    for index in missing:
+        place = keys[index].features, keys[index].fold
+        largest[place] = max(largest.get(place, 0), len(tasks[index].costs))
+    workers = jobs
+    for (features, fold), number in largest.items():
+        workers = min(workers, workers_that_fit(sizes_of(given, features, fold, [number])[0], jobs, limit))
+    return workers, limit // workers

@@ -1,0 +1,66 @@
+"""A batch solved: a pure function of arrays, run in a worker."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from fastgrid.common.stopwatch import phase, recording
+from fastgrid.common.threads import single_threaded_blas
+from fastgrid.sweep.fold_base import FoldBase, forget_products, make_fold_base
+from fastgrid.sweep.memory import TaskSize
+from fastgrid.sweep.task import Batch, Task, TaskResult, failed_task
+from fastgrid.sweep.ways import predict
+
+
+def solve_batch(batch: Batch) -> tuple[list[TaskResult], dict[str, float]]:
+    """Solve all tasks of `batch`; an error inside a task becomes its result.
+
+    Returns
+    -------
+    results : list of TaskResult
+        One per task, in order.
+    seconds : dict of str to float
+        What each phase of the work took.
+    """
+    with recording() as timings, single_threaded_blas():
+        results = _solve(batch)
+    return results, timings.seconds
+
+
+def _solve(batch: Batch) -> list[TaskResult]:
+    bases: dict[bool, FoldBase] = {}
+    results = []
+    for index, task in zip(batch.indices, batch.tasks, strict=True):
+        try:
+            results.append(_solve_task(index, task, bases, batch))
+        except Exception as error:  # named in the report; the other tasks go on
+            results.append(failed_task(index, error))
+    if not batch.keep:
+        forget_products()
+    return results
+
+
+def _solve_task(index: int, task: Task, bases: dict[bool, FoldBase], batch: Batch) -> TaskResult:
+    n_features = len(batch.features.enumerated)
+    way = task_size(batch.labels, batch.folds, batch.fold, n_features, len(task.costs)).way(batch.memory)
+    with_products = way == "whole"
+    if with_products not in bases:
+        with phase("Gram"):
+            bases[with_products] = make_fold_base(
+                batch.features, batch.labels, batch.folds, batch.fold, with_products=with_products, keep=batch.keep
+            )
+    base = bases[with_products]
+    predicted, path, work = predict(task, base, way, batch)
+    return TaskResult(
+        index, base.classes[predicted], path.iterations.sum(axis=1), np.asarray(path.converged.all(axis=1)), work
+    )
+
+
+def task_size(
+    labels: npt.NDArray[np.int16], folds: npt.NDArray[np.int16], fold: int, n_features: int, n_problems: int
+) -> TaskSize:
+    """Return what the memory of a task depends on."""
+    trained = labels[folds != fold]
+    counts = np.sort(np.unique(trained, return_counts=True)[1])
+    return TaskSize(len(labels), len(trained), n_features, len(counts), int(counts[-2:].sum()), n_problems)

@@ -1,0 +1,151 @@
+"""The ways of solving a task, by the memory that they take; the answers are the same.
+
+* whole: one Gram matrix of all training items, from inner products that the tasks of a fold share;
+* pairs: one Gram matrix per pair of classes, from inner products that are computed strip by strip and not kept;
+* rows: Gram rows computed when the solver asks for them.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from fastgrid.common.stopwatch import phase
+from fastgrid.kernels import (
+    aligned_empty,
+    fill_gram,
+    fill_gram_between,
+    fill_symmetric_gram,
+    gram_from_features,
+    gram_matrix,
+    padded_length,
+)
+from fastgrid.solvers import ClassOrderedGram, OneVsOnePath, get_solver, path_votes
+from fastgrid.sweep.fold_base import FoldBase
+from fastgrid.sweep.memory import STRIP_BYTES
+from fastgrid.sweep.task import Batch, Task, Work
+
+Float64Matrix = npt.NDArray[np.float64]
+Predicted = tuple[npt.NDArray[np.int16], OneVsOnePath, Work]
+
+
+def predict(task: Task, base: FoldBase, way: str, batch: Batch) -> Predicted:
+    """Solve `task` and predict the fold's test items.
+
+    Parameters
+    ----------
+    task : Task
+    base : FoldBase
+        With products for the way "whole".
+    way : {"whole", "pairs", "rows"}
+    batch : Batch
+        Which solver is to be used, when it stops, and how much memory it may take.
+
+    Returns
+    -------
+    predicted : ndarray of int16, shape (n_problems, n_test)
+        Positions in ``base.classes``.
+    path : OneVsOnePath
+    work : Work
+
+    Raises
+    ------
+    ValueError
+        When kernel values leave float32.
+    """
+    ways: dict[str, Callable[[Task, FoldBase, Batch], Predicted]] = {
+        "whole": _by_whole_matrix,
+        "pairs": _by_pairs,
+    }
+    return ways[way](task, base, batch)
+
+
+def _by_whole_matrix(task: Task, base: FoldBase, batch: Batch) -> Predicted:
+    assert base.products is not None
+    n_train, n_test = len(base.training), len(base.test)
+    with phase("Gram"):
+        values = aligned_empty((n_train, padded_length(n_train)), np.float32)
+        values[:, n_train:] = 0.0
+        parameters = (task.gamma, task.degree, task.coef0)
+        largest = fill_symmetric_gram(task.kernel, base.products, values, *parameters, rows=base.training)
+        _refuse_overflow(largest, task)
+        norms = base.products[base.training, base.training]
+        gram = ClassOrderedGram(values, _diagonal(task, norms), base.class_starts)
+        test_gram = np.empty((n_test, n_train))
+        largest = fill_gram_between(task.kernel, base.products, base.test, base.training, test_gram, *parameters)
+        _refuse_overflow(largest, task)
+    with phase("solving"):
+        path = get_solver(batch.solver).solve_path(gram, task.costs, batch.stopping)
+    with phase("predicting"):
+        predicted = path_votes(test_gram, base.class_starts, path)
+    return predicted, path, _work(path, values.nbytes + test_gram.nbytes)
+
+
+def _by_pairs(task: Task, base: FoldBase, batch: Batch) -> Predicted:
+    n_classes = len(base.classes)
+    path = OneVsOnePath.empty(len(task.costs), n_classes, len(base.training))
+    solver, starts, gram_bytes = get_solver(batch.solver), base.class_starts, 0
+    for pair, (first, second) in enumerate(itertools.combinations(range(n_classes), 2)):
+        rows = [slice(starts[code], starts[code + 1]) for code in (first, second)]
+        with phase("Gram"):
+            gram = _pair_gram(task, base, rows)
+        gram_bytes += gram.values.nbytes
+        with phase("solving"):
+            own = solver.solve_path(gram, task.costs[:, [first, second]], batch.stopping)
+        n_first = int(gram.class_starts[1])
+        path.coefficients[:, second - 1, rows[0]] = own.coefficients[:, 0, :n_first]
+        path.coefficients[:, first, rows[1]] = own.coefficients[:, 0, n_first:]
+        path.put_pair(pair, own)
+        del gram
+    return _predict_in_strips(task, base, path), path, _work(path, gram_bytes + 8 * len(base.test) * len(base.training))
+
+
+def _pair_gram(task: Task, base: FoldBase, rows: list[slice]) -> ClassOrderedGram:
+    items = np.concatenate([base.training[part] for part in rows])
+    values = aligned_empty((len(items), padded_length(len(items))), np.float32)
+    largest, norms = gram_from_features(
+        task.kernel, base.values[items].astype(np.float64), values, task.gamma, task.degree, task.coef0,
+        strip_bytes=STRIP_BYTES,
+    )  # fmt: skip
+    _refuse_overflow(largest, task)
+    starts = np.array([0, rows[0].stop - rows[0].start, len(items)], dtype=np.int64)
+    return ClassOrderedGram(values, _diagonal(task, norms), starts)
+
+
+def _predict_in_strips(task: Task, base: FoldBase, path: OneVsOnePath) -> npt.NDArray[np.int16]:
+    predicted = np.empty((len(path.bias), len(base.test)), dtype=np.int16)
+    training = base.values[base.training].astype(np.float64)
+    for strip in _strips(len(base.test), len(training)):
+        with phase("Gram"):
+            test = base.values[base.test[strip]]
+            test_gram = gram_matrix(task.kernel, test, training, task.gamma, task.degree, task.coef0)
+        with phase("predicting"):
+            predicted[:, strip] = path_votes(test_gram, base.class_starts, path)
+    return predicted
+
+
+def _strips(n_rows: int, n_columns: int) -> Iterator[slice]:
+    step = max(1, STRIP_BYTES // (8 * n_columns))
+    return (slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step))
+
+
+def _diagonal(task: Task, norms: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    # Kernel values of items with themselves, in float64, as LIBSVM keeps them.
+    if task.kernel == "rbf":
+        return np.ones(len(norms))
+    diagonal = np.empty((1, len(norms)))
+    fill_gram(task.kernel, norms[np.newaxis], diagonal, task.gamma, task.degree, task.coef0)
+    return np.asarray(diagonal[0])
+
+
+def _refuse_overflow(largest: float, task: Task) -> None:
+    # Solvers keep kernel values in float32. NaN fails the comparison too.
+    if not largest <= np.finfo(np.float32).max:
+        raise ValueError(f"the values of the kernel overflow with gamma = {task.gamma:g}; choose a smaller gamma")
+
+
+def _work(path: OneVsOnePath, gram_bytes: int) -> Work:
+    return Work(int(path.iterations[path.solved].sum()), int(path.solved.sum()), int(path.warm.sum()), gram_bytes)
