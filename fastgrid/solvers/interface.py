@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from fastgrid.kernels import aligned_empty, padded_length
 
-SOLVERS = ("smo", "libsvm")
+SOLVERS = ("smo", "smo-fast", "libsvm")
 
 #: LIBSVM's iterations are unbounded by default; Gaia's cap keeps a hopeless problem from running for ever.
 MAXIMUM_ITERATIONS = 10_000_000
@@ -239,6 +239,10 @@ def get_solver(name: str) -> Solver:
         from fastgrid.solvers.smo import SmoSolver
 
         return SmoSolver()
+    if name == "smo-fast":
+        from fastgrid.solvers.smo_fast import SmoFastSolver
+
+        return SmoFastSolver()
     if name == "libsvm":
         from fastgrid.solvers.libsvm import LibsvmSolver
 
