@@ -53,15 +53,28 @@ def small() -> Table:
 
 
 def gtzan() -> Table:
+    # The first two columns are the file's name and its length.
+    return _read_table("gtzan_30s", 2)
+
+
+def segment() -> Table:
+    return _read_table("segment", 0)
+
+
+def satimage() -> Table:
+    return _read_table("satimage_trn", 0)
+
+
+def _read_table(name: str, n_skipped: int) -> Table:
+    # Features between the columns to skip and the last one, the class; the first line names them.
     data = Path(os.environ.get("FASTGRID_DATA", REPOSITORY.parent / "shared" / "data"))
-    path = data / "tables" / "gtzan_30s.csv.gz"
+    path = data / "tables" / f"{name}.csv.gz"
     if not path.is_file():
         raise NoDataError(f"no {path}; FASTGRID_DATA names the directory that holds tables/")
     with gzip.open(path, "rt") as lines:
         rows = [line.rstrip("\n").split(",") for line in lines][1:]
-    # The first two columns are the file's name and its length, the last is the class.
     labels = np.unique([row[-1] for row in rows], return_inverse=True)[1]
-    return np.array([row[2:-1] for row in rows], dtype=np.float64), labels
+    return np.array([row[n_skipped:-1] for row in rows], dtype=np.float64), labels
 
 
 def _classification(rows: int, columns: int, classes: int, **more: object) -> Table:
@@ -93,6 +106,13 @@ def make_work(name: str, quick: bool) -> Work:
         step = -(-len(labels) // 1000)
         features, labels = features[::step], labels[::step]
         grid = replace(grid, C_exponents=(-1, 3), gamma_exponents=(-7, -3))
+    return scaled_work(name, features, labels, grid, n_folds)
+
+
+def scaled_work(
+    name: str, features: npt.NDArray[np.float64], labels: npt.NDArray[np.intp], grid: Grid, n_folds: int
+) -> Work:
+    """Return the work on these features, scaled to 0..1 on all rows, with rows ordered by class."""
     # scikit-learn orders classes by their code, LIBSVM itself and fastgrid by first appearance, and the ties of votes
     # depend on it: here both are the same.
     order = np.argsort(labels, kind="stable")

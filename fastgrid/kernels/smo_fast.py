@@ -106,7 +106,8 @@ def _update(
 def _partner(
     rows: Float32Matrix, row_first: int, state: Float64Matrix, extent: int, first: int, unit_diagonal: bool
 ) -> int:
-    # argmax of (h_j - h_i)^2 / (K_ii + K_jj - 2 K_ij) over beta_j that may shrink and h_j > h_i, in float32; -1 if none.
+    # argmax of (h_j - h_i)^2 / (K_ii + K_jj - 2 K_ij) over beta_j that may shrink and h_j > h_i, in float32.
+    # -1 if there is none.
     width = state.shape[1]
     reference, own = splat_float64(state[GRADIENT, first]), splat_float64(state[DIAGONAL, first])
     best, where = splat_float32(np.float32(0.0)), splat_int32(np.int32(-1))

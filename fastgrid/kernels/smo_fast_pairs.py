@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fastgrid.kernels.jit import jit
-from fastgrid.kernels.smo import _has_unit_diagonal, _initialise, _rho
+from fastgrid.kernels.smo import _has_unit_diagonal, _initialise, _rho, _solve_binary
 from fastgrid.kernels.smo_fast import _begin, _optimise, _ray
 from fastgrid.kernels.smo_pairs import _ascending, _stands_for
 from fastgrid.kernels.smo_state import (
@@ -39,12 +39,15 @@ def _solve_pair_fast(
     tolerance: float,
     patience: int,
     state: Float64Matrix,
+    compact: Float64Matrix,
+    rows: Float32Matrix,
     duals: Float64Matrix,
     gradients: Float64Matrix,
     rho: Float64Vector,
     iterations: IntVector,
     sources: IntVector,
     begun: IntVector,
+    maximum_iterations: int,
 ) -> int:
     # Every cost vector, ascending; `item_costs` holds C of each item (p, n). duals (signed), gradients, rho and
     # iterations are set where sources[problem] = problem, else sources names the problem with the same answer, or is -1
@@ -69,13 +72,23 @@ def _solve_pair_fast(
             continue
         _initialise(diagonal, signs, item_costs[problem], state, order)
         run, scale = _beginning(duals, gradients, item_costs, runs, n_runs, state, n)
-        _begin(duals, gradients, run, scale, state, n)
-        begun[problem] = run
-        made, done = _optimise(block, state, n, tolerance, patience, _has_unit_diagonal(state, n))
-        iterations[problem] = made
-        if not done:
-            return problem
-        _keep(state, order, duals, gradients, rho, problem)
+        exactly = n_runs == 0 or (run >= 0 and _free(duals, item_costs, run) == 0)
+        iterations[problem] = 0
+        if not exactly:
+            _begin(duals, gradients, run, scale, state, n)
+            made, done = _optimise(block, state, n, tolerance, patience, _has_unit_diagonal(state, n))
+            iterations[problem], begun[problem] = made, run
+            if not done:
+                return problem
+            _keep(state, order, duals, gradients, rho, problem)
+            exactly = _free(duals, item_costs, problem) == 0
+        if exactly:
+            # Without a free dual the optimum has no definite bias: LIBSVM's is the one that rounding on its way gives.
+            _initialise(diagonal, signs, item_costs[problem], state, order)
+            rho_found, made, _, _ = _solve_binary(block, state, compact, rows, order, tolerance, maximum_iterations, 0)
+            iterations[problem] += made
+            _keep(state, order, duals, gradients, rho, problem)
+            rho[problem] = rho_found
         sources[problem] = problem
         unbounded[problem] = _is_unbounded(duals, item_costs, problem)
         runs[n_runs] = problem
@@ -101,12 +114,19 @@ def _beginning(
             best, chosen, factor, limit = objective, runs[k], scale, largest
     if chosen < 0 or factor >= NEARLY_ALL * limit:
         return chosen, factor
-    free, support = 0, 0
+    support = 0
     for k in range(n):
-        size = abs(duals[chosen, k])
-        support += size > 0.0
-        free += 0.0 < size < item_costs[chosen, k]
-    return (chosen, factor) if free >= FREE_SHARE * support else (-1, 0.0)
+        support += duals[chosen, k] != 0.0
+    return (chosen, factor) if _free(duals, item_costs, chosen) >= FREE_SHARE * support else (-1, 0.0)
+
+
+@jit
+def _free(duals: Float64Matrix, item_costs: Float64Matrix, problem: int) -> int:
+    # How many duals are strictly between 0 and their C.
+    free = 0
+    for k in range(duals.shape[1]):
+        free += 0.0 < abs(duals[problem, k]) < item_costs[problem, k]
+    return free
 
 
 @jit

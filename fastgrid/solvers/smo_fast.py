@@ -60,7 +60,9 @@ class _Workspace:
         width = padded_length(self._n_largest)
         rows = self._n_largest if gram.n_classes > 2 else 0
         self._block = aligned_empty((rows * width,), np.float32)
-        self._state = aligned_empty((STATE_ROWS * width,), np.float64)
+        # Rows are touched only where a large problem is shrunk, and take no memory before.
+        self._rows = aligned_empty((self._n_largest * (width // 2 + 16),), np.float32)
+        self._state = aligned_empty((2, STATE_ROWS * width), np.float64)
         self._numbers = np.empty((3, n_problems * self._n_largest))
 
     def pair(
@@ -79,8 +81,13 @@ class _Workspace:
         duals, gradients, item_costs = (numbers[: len(costs) * n].reshape(-1, n) for numbers in self._numbers)
         item_costs[:, :n_first] = np.outer(costs[:, first], weights[rows[0]])
         item_costs[:, n_first:] = np.outer(costs[:, second], weights[rows[1]])
-        state = self._state[: STATE_ROWS * width].reshape(STATE_ROWS, width)
-        return _Pair((first, second), rows, n_first, block, diagonal, costs, item_costs, state, duals, gradients)
+        state, compact = (numbers[: STATE_ROWS * width].reshape(STATE_ROWS, width) for numbers in self._state)
+        half = padded_length(n // 2)
+        gathered = self._rows[: n * half].reshape(n, half)
+        return _Pair(
+            (first, second), rows, n_first, block, diagonal, costs, item_costs, state, compact, gathered, duals,
+            gradients,
+        )  # fmt: skip
 
 
 @dataclass
@@ -93,6 +100,8 @@ class _Pair:
     costs: Float64Matrix
     item_costs: Float64Matrix
     state: Float64Matrix
+    compact: Float64Matrix
+    gathered: npt.NDArray[np.float32]
     duals: Float64Matrix
     gradients: Float64Matrix
 
@@ -119,12 +128,15 @@ class _Pair:
                 stopping.tol,
                 patience,
                 self.state,
+                self.compact,
+                self.gathered,
                 self.duals,
                 self.gradients,
                 self.rho,
                 self.iterations,
                 self.sources,
                 self.begun,
+                stopping.maximum_iterations,
             )
             if hard < 0:
                 return
