@@ -122,10 +122,11 @@ def _beginning(
 
 @jit
 def _free(duals: Float64Matrix, item_costs: Float64Matrix, problem: int) -> int:
-    # How many duals are strictly between 0 and their C.
+    # How many duals are between 0 and their C by more than rounding.
     free = 0
     for k in range(duals.shape[1]):
-        free += 0.0 < abs(duals[problem, k]) < item_costs[problem, k]
+        cost = item_costs[problem, k]
+        free += 1e-9 * cost < abs(duals[problem, k]) < (1.0 - 1e-9) * cost
     return free
 
 
