@@ -179,5 +179,8 @@ class _PairRows:
         fill_gram(self._kernel, norms[np.newaxis], diagonal, self._gamma, self._degree, self._coef0)
         fill_gram(self._kernel, norms.max().reshape(1, 1), bound, self._gamma, self._degree, abs(self._coef0))
         if not bound[0, 0] <= np.finfo(np.float32).max:
-            raise ValueError(f"the values of the kernel overflow with gamma = {self._gamma:g}; choose a smaller gamma")
+            remedy = "; scale the features"
+            if self._kernel == "poly":
+                remedy = f" with gamma = {self._gamma:g}; choose a smaller gamma"
+            raise ValueError(f"the values of the kernel overflow{remedy}")
         return diagonal.reshape(-1)

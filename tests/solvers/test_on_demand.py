@@ -178,6 +178,15 @@ def test_memory_is_what_the_documentation_says(cache_bytes):
     assert peak <= rows + 6 * (n + 90) * d + 280 * (n + 16) + 8 * n + 8 * 5 + 16 * d + 40_000 + result
 
 
+def test_features_may_be_read_only_and_in_any_layout():
+    features, labels = random_problem(np.random.default_rng(13), 3, 90, 4)
+    expected = solve_rbf(features, labels, [[1.0, 2.0, 3.0]], 5000)
+    frozen = features.copy()
+    frozen.setflags(write=False)
+    assert_same_path(solve_rbf(frozen, labels, [[1.0, 2.0, 3.0]], 5000), expected)
+    assert_same_path(solve_rbf(np.asfortranarray(features), labels, [[1.0, 2.0, 3.0]], 5000), expected)
+
+
 def test_rows_that_are_zero_and_one_class():
     zeros = np.zeros((10, 3), dtype=np.float32)
     labels = np.repeat([0, 1], 5)
@@ -194,7 +203,7 @@ def test_rows_that_are_zero_and_one_class():
         ("sigmoid", 1.0, "kernel 'sigmoid' is not one of rbf, poly, linear"),
         ("rbf", np.nan, "features must be finite"),
         ("linear", np.inf, "features must be finite"),
-        ("linear", 1e20, "overflow with gamma = 1; choose a smaller gamma"),
+        ("linear", 1e20, "overflow; scale the features"),
         ("poly", 1e7, "overflow with gamma = 1; choose a smaller gamma"),
     ],
 )
