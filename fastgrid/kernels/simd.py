@@ -35,6 +35,9 @@ lane_numbers = _intrinsic("lane_numbers")
 # float32 to float64, exactly; float64 to float32, rounded.
 widen = _intrinsic("widen")
 narrow = _intrinsic("narrow")
+# multiply_add(first, second, third) -> first * second + third of float64, in one instruction where the processor has
+# it. Only for products that float64 holds exactly, as those of widened float32 lanes: otherwise machines would differ.
+multiply_add = _intrinsic("multiply_add")
 # Lane by lane; of floats, neither NaN. select(mask, first, second) is the first where the mask is set.
 minimum = _intrinsic("minimum")
 maximum = _intrinsic("maximum")

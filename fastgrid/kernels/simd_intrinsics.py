@@ -177,6 +177,20 @@ widen = _converter(Float32x8, Float64x8, "fpext")
 narrow = _converter(Float64x8, Float32x8, "fptrunc")
 
 
+def _declare_multiply_add(_typing: Any, first: Any, second: Any, third: Any) -> Any:
+    def generate(context: Any, builder: Any, _call: Any, arguments: Any) -> Any:
+        kind = context.get_value_type(Float64x8)
+        name = f"llvm.fmuladd.v{LANES}f64"
+        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(kind, [kind] * 3), name)
+        return builder.call(function, arguments)
+
+    is_float64 = first == second == third == Float64x8
+    return (Float64x8(first, second, third), generate) if is_float64 else None
+
+
+multiply_add = _or_plain(_declare_multiply_add, lambda first, second, third: first * second + third)
+
+
 def _extremum(comparison: str, plain: Callable[[Any, Any], Any]) -> Callable[..., Any]:
     def declare(_typing: Any, first: Any, second: Any) -> Any:
         def generate(_context: Any, builder: Any, _call: Any, arguments: Any) -> Any:

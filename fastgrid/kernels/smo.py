@@ -23,16 +23,18 @@ import math
 
 import numpy as np
 
-from fastgrid.kernels.jit import jit, jit_borrowing
+from fastgrid.kernels.jit import jit, jit_borrowing, jit_inline
+from fastgrid.kernels.row_cache import RowsOnDemand, _fetch, _narrow
 from fastgrid.kernels.smo_passes import _extremes, _second, _update_gradient
 from fastgrid.kernels.smo_shrinking import (
     SMALLEST_COMPACTED,
     _activate_all,
-    _apply_events,
+    _clear_events,
     _compact,
     _gather_row,
     _note,
     _scatter,
+    _settle,
     _shrink,
 )
 from fastgrid.kernels.smo_state import (
@@ -66,20 +68,23 @@ def _solve_binary(
     tolerance: float,
     maximum_iterations: int,
     relaxations: int,
+    demand: RowsOnDemand | None,
 ) -> tuple[float, int, bool, bool]:
     # Solves one problem that `_initialise` set up; duals are left in state[ALPHA].
     # `gram` has a row per item and as many columns as `state`; the unused ones hold zeros. `compact` and `rows` are
     # workspace, like `state` and `gram`, but `rows` need only have half as many columns.
+    # With `demand`, `gram` has a row per slot of its cache, and rows are computed when they are needed; the cache holds
+    # whole rows at first and in the end. Without, numba leaves these parts out.
     # At the cap on iterations the tolerance is multiplied by ten and counting starts again, `relaxations` times.
     # Returns rho, iterations, whether it converged, whether any dual ever was at its C. O(n) per iteration.
-    n = gram.shape[0]
+    n = len(order)
     zero = n - n  # of a type, not a literal, for which numba would compile every callee once more
     active, extent, iterations, left, epoch, events = n, n, 0, min(n, 1000), zero, zero
     unshrunk, clipped, optimal = False, False, False
     event_items, event_costs = np.empty(EVENT_CAPACITY, dtype=np.int64), np.empty(EVENT_CAPACITY)
     row_epochs = np.zeros(n, dtype=np.int64)
-    layout = np.empty(gram.shape[1], dtype=np.int64)
-    positions = np.empty(gram.shape[1], dtype=np.int64)
+    layout = np.empty(state.shape[1], dtype=np.int64)
+    positions = np.empty(state.shape[1], dtype=np.int64)
     _reset(layout)
     for k in range(len(positions)):
         positions[k] = k
@@ -90,7 +95,7 @@ def _solve_binary(
         working, source = (compact, rows) if extent < n else (state, gram)
         made, optimal, hit, events, lowest, highest = _iterate(
             source, working, extent, positions, tolerance, left, layout, event_items, event_costs, events,
-            gram, row_epochs, epoch,
+            gram, row_epochs, epoch, demand,
         )  # fmt: skip
         if extent < n:
             _scatter(compact, layout, extent, state)
@@ -104,13 +109,12 @@ def _solve_binary(
                 break
             relaxations, tolerance, cap = relaxations - 1, tolerance * 10.0, cap + maximum_iterations
         if events > EVENT_CAPACITY - 2:
-            _apply_events(gram, state, event_items, event_costs, events)
-            events = 0
+            events = _clear_events(gram, state, event_items, event_costs, events, demand)
             continue
         near = not unshrunk and highest - lowest <= tolerance * 10.0
         if active < n and (optimal or near):
             # Optimal on the active items: look at all of them. Near the optimum: once, before shrinking again.
-            _activate_all(gram, state, order, active, event_items, event_costs, events)
+            _activate_all(gram, state, order, active, extent, event_items, event_costs, events, demand)
             active, extent, events = n, n, 0
             _reset(layout)
         if optimal:
@@ -120,6 +124,8 @@ def _solve_binary(
             unshrunk = unshrunk or near
             active = _shrink(state, order, active, lowest, highest)
             if n >= SMALLEST_COMPACTED and active * 2 <= extent:
+                if demand is not None:
+                    rows = _narrow(demand, rows if extent < n else gram, layout, extent, order, active)
                 extent, epoch = active, epoch + 1
                 for k in range(active):
                     layout[k] = order[k]
@@ -127,7 +133,7 @@ def _solve_binary(
             _compact(state, layout, extent, compact)
         _number(order, layout, extent, positions)
     if active < n:
-        _activate_all(gram, state, order, active, event_items, event_costs, events)
+        _activate_all(gram, state, order, active, extent, event_items, event_costs, events, demand)
     return _rho(state, order), iterations, optimal and active == n, clipped
 
 
@@ -146,6 +152,7 @@ def _iterate(
     gram: Float32Matrix,
     row_epochs: IntVector,
     epoch: int,
+    demand: RowsOnDemand | None,
 ) -> tuple[int, bool, bool, int, float, float]:
     # Iterations on the first `extent` columns of `state`, which are the items of `layout`, until `left` were made, no
     # step is left, or no more changes at bounds can be noted. `rows` is `gram` itself, or, where not all items are
@@ -154,26 +161,46 @@ def _iterate(
     # and the extremes.
     lowest, highest, first = _extremes(state, extent, positions)
     unit_diagonal = _has_unit_diagonal(state, extent)
-    whole = extent == gram.shape[0]
+    whole = extent == len(row_epochs)
     made, clipped = 0, False
     while made < left and events <= EVENT_CAPACITY - 2:
         if highest - lowest < tolerance:
             return made, True, clipped, events, lowest, highest
-        row_first = first if whole else _gather_row(gram, layout, extent, rows, row_epochs, epoch, first)
+        row_first = _row_of(first, rows, extent, whole, layout, gram, row_epochs, epoch, demand)
         second = _second(rows, row_first, state, extent, positions, first, unit_diagonal)
         if second < 0:
             return made, True, clipped, events, lowest, highest
         made += 1
-        row_second = second if whole else _gather_row(gram, layout, extent, rows, row_epochs, epoch, second)
+        row_second = _row_of(second, rows, extent, whole, layout, gram, row_epochs, epoch, demand)
         was_first, was_second = _is_at_cost(state, first), _is_at_cost(state, second)
         change_first, change_second = _step(state, rows[row_first, second], first, second)
         hit_first, events = _note(state, first, layout, was_first, event_items, event_costs, events)
         hit_second, events = _note(state, second, layout, was_second, event_items, event_costs, events)
+        events = _settle(demand, rows, state, whole, event_items, event_costs, events)
         clipped = clipped or hit_first or hit_second
         lowest, highest, first = _update_gradient(
             rows, row_first, row_second, change_first, change_second, state, extent, positions
         )
     return made, False, clipped, events, lowest, highest
+
+
+@jit_inline
+def _row_of(
+    k: int,
+    rows: Float32Matrix,
+    extent: int,
+    whole: bool,
+    layout: IntVector,
+    gram: Float32Matrix,
+    row_epochs: IntVector,
+    epoch: int,
+    demand: RowsOnDemand | None,
+) -> int:
+    # Which row of `rows` is the Gram row of the item in column k.
+    if demand is None:
+        return k if whole else _gather_row(gram, layout, extent, rows, row_epochs, epoch, k)
+    else:  # a branch of its own: numba drops branches for another type of `demand`, not what follows a return
+        return _fetch(demand, rows, extent, layout[k])
 
 
 @jit

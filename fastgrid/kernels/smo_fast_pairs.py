@@ -85,7 +85,9 @@ def _solve_pair_fast(
         if exactly:
             # Without a free dual the optimum has no definite bias: LIBSVM's is the one that rounding on its way gives.
             _initialise(diagonal, signs, item_costs[problem], state, order)
-            rho_found, made, _, _ = _solve_binary(block, state, compact, rows, order, tolerance, maximum_iterations, 0)
+            rho_found, made, _, _ = _solve_binary(
+                block, state, compact, rows, order, tolerance, maximum_iterations, 0, None
+            )
             iterations[problem] += made
             _keep(state, order, duals, gradients, rho, problem)
             rho[problem] = rho_found

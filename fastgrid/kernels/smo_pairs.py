@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastgrid.kernels.jit import jit
+from fastgrid.kernels.row_cache import RowsOnDemand
 from fastgrid.kernels.smo import _initialise, _solve_binary
 from fastgrid.kernels.smo_state import (
     ALPHA,
@@ -90,9 +91,11 @@ def _solve_pair(
     iterations: npt.NDArray[np.int64],
     converged: npt.NDArray[np.bool_],
     solved: npt.NDArray[np.bool_],
+    demand: RowsOnDemand | None,
 ) -> None:
-    # Every cost vector for the pair (first, second), whose Gram block is `block`; a problem that an earlier run answers
-    # is copied. Results go to row `pair` of each output, coefficients to LIBSVM's place for them.
+    # Every cost vector for the pair (first, second), whose Gram block is `block`, or, with `demand`, the rows of it
+    # that are kept (`_solve_binary`); a problem that an earlier run answers is copied. Results go to row `pair` of each
+    # output, coefficients to LIBSVM's place for them.
     n_first = starts[first + 1] - starts[first]
     n = len(diagonal)
     items = np.empty(n, dtype=np.int64)
@@ -116,7 +119,7 @@ def _solve_pair(
                 item_costs[i] = item_weights[items[i]] * costs[problem, first if i < n_first else second]
             _initialise(diagonal, signs, item_costs, state, order)
             rho, made, good, clipped = _solve_binary(
-                block, state, compact, rows, order, tolerance, maximum_iterations, relaxations
+                block, state, compact, rows, order, tolerance, maximum_iterations, relaxations, demand
             )
             for k in range(n):
                 row = second - 1 if k < n_first else first
@@ -171,6 +174,6 @@ def _solve_pairs(
                 own = _copy_pair(gram, diagonal, starts, first, second, block)
             _solve_pair(
                 block, own, starts, first, second, pair, costs, item_weights, tolerance, maximum_iterations,
-                relaxations, state, compact, rows, coefficients, bias, iterations, converged, solved,
+                relaxations, state, compact, rows, coefficients, bias, iterations, converged, solved, None,
             )  # fmt: skip
             pair += 1

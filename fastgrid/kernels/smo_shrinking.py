@@ -13,6 +13,7 @@ import math
 import numpy as np
 
 from fastgrid.kernels.jit import jit, jit_borrowing, jit_inline
+from fastgrid.kernels.row_cache import RowsOnDemand, _compute, _empty, _fetch
 from fastgrid.kernels.simd import LANES, load_float32, load_float64, splat_float64, store, widen
 from fastgrid.kernels.smo_state import (
     ALPHA,
@@ -69,39 +70,112 @@ def _activate_all(
     state: Float64Matrix,
     order: IntVector,
     active: int,
+    extent: int,
     event_items: IntVector,
     event_costs: Float64Vector,
     events: int,
+    demand: RowsOnDemand | None,
 ) -> None:
-    # The gradient and the penalties of everything that was shrunk. O(events n + free n).
-    _apply_events(gram, state, event_items, event_costs, events)
-    _reconstruct_gradient(gram, state, order, active)
+    # The gradient and the penalties of everything that was shrunk. O(events n + free n) and the rows on demand, which
+    # have all columns again afterwards.
+    if demand is not None and extent < len(order):
+        _empty(demand, gram.shape[0])
+    _apply_events(gram, state, event_items, event_costs, events, demand)
+    _reconstruct_gradient(gram, state, order, active, demand)
     for place in range(active, len(order)):
         _set_penalties(state, order[place])
 
 
 @jit_borrowing
-def _add_row(gram: Float32Matrix, item: int, factor: float, sums: Float64Matrix, row: int) -> None:
-    # sums[row] += factor K_item. O(n).
-    width = gram.shape[1]
-    wide_factor, start = splat_float64(factor), item * width
+def _add_row(rows: Float32Matrix, row: int, factor: float, sums: Float64Matrix, target: int) -> None:
+    # sums[target] += factor rows[row]. O(n).
+    width = rows.shape[1]
+    wide_factor, start = splat_float64(factor), row * width
     for k in range(0, width, LANES):
-        value = load_float64(sums, row * width + k) + wide_factor * widen(load_float32(gram, start + k))
-        store(sums, row * width + k, value)
+        value = load_float64(sums, target * width + k) + wide_factor * widen(load_float32(rows, start + k))
+        store(sums, target * width + k, value)
+
+
+@jit_inline
+def _whole_row(gram: Float32Matrix, item: int, demand: RowsOnDemand | None) -> int:
+    # Which row of `gram` is the item's.
+    if demand is None:
+        return item
+    else:  # a branch of its own: numba drops branches for another type of `demand`, not what follows a return
+        return _fetch(demand, gram, len(demand.slots), item)
 
 
 @jit
 def _apply_events(
-    gram: Float32Matrix, state: Float64Matrix, items: IntVector, costs: Float64Vector, events: int
+    gram: Float32Matrix,
+    state: Float64Matrix,
+    items: IntVector,
+    costs: Float64Vector,
+    events: int,
+    demand: RowsOnDemand | None,
 ) -> None:
     # The part of K beta that comes from duals at C, brought up to date: an event is an item that came there (signed
     # cost y_i C_i) or left (- y_i C_i). In the order in which they happened. O(events n).
     for event in range(events):
-        _add_row(gram, items[event], costs[event], state, BOUND_GRADIENT)
+        row = _whole_row(gram, items[event], demand)
+        _add_row(gram, row, costs[event], state, BOUND_GRADIENT)
 
 
 @jit
-def _reconstruct_gradient(gram: Float32Matrix, state: Float64Matrix, order: IntVector, active: int) -> None:
+def _apply_events_unkept(
+    demand: RowsOnDemand, state: Float64Matrix, items: IntVector, costs: Float64Vector, events: int
+) -> None:
+    # The same while the rows that are kept have the columns of active items only. O(events n d).
+    zero = events - events  # of a type, not a literal, for which numba would compile the callee once more
+    for event in range(events):
+        _compute(demand, len(demand.slots), items[event], demand.row, zero)
+        _add_row(demand.row, zero, costs[event], state, BOUND_GRADIENT)
+
+
+@jit
+def _clear_events(
+    gram: Float32Matrix,
+    state: Float64Matrix,
+    items: IntVector,
+    costs: Float64Vector,
+    events: int,
+    demand: RowsOnDemand | None,
+) -> int:
+    # Applies noted events in the midst of iterations; returns how many stay noted. With rows on demand some are noted
+    # only where rows are not whole (`_settle`).
+    if demand is None:
+        _apply_events(gram, state, items, costs, events, demand)
+    else:
+        _apply_events_unkept(demand, state, items, costs, events)
+    return 0
+
+
+@jit_inline
+def _settle(
+    demand: RowsOnDemand | None,
+    rows: Float32Matrix,
+    state: Float64Matrix,
+    whole: bool,
+    items: IntVector,
+    costs: Float64Vector,
+    events: int,
+) -> int:
+    # With rows on demand, events are applied when they happen as long as rows are whole: those of the two items are at
+    # hand, and might have to be computed again later. Returns how many stay noted.
+    if demand is None:
+        return events
+    else:
+        if not whole:
+            return events
+        for event in range(events):
+            _add_row(rows, demand.slots[items[event]], costs[event], state, BOUND_GRADIENT)
+        return 0
+
+
+@jit
+def _reconstruct_gradient(
+    gram: Float32Matrix, state: Float64Matrix, order: IntVector, active: int, demand: RowsOnDemand | None
+) -> None:
     # h of the shrunk items = part of duals at C - y + sum over free duals in the current order. O(free n).
     n = len(order)
     sums = np.empty((1, state.shape[1]))
@@ -110,7 +184,8 @@ def _reconstruct_gradient(gram: Float32Matrix, state: Float64Matrix, order: IntV
     for place in range(active):
         item = order[place]
         if _is_free(state, item):
-            _add_row(gram, item, state[ALPHA, item] * state[SIGN, item], sums, 0)
+            row = _whole_row(gram, item, demand)
+            _add_row(gram, row, state[ALPHA, item] * state[SIGN, item], sums, 0)
     for place in range(active, n):
         state[GRADIENT, order[place]] = sums[0, order[place]]
 

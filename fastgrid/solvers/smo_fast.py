@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,9 @@ Float64Matrix = npt.NDArray[np.float64]
 
 #: Iterations per item before anything but SMO is thought of.
 PATIENCE = 4
+#: Of the asked tolerance: another way to the same tolerance ends elsewhere within it, and half of it brings predictions
+#: as near to the optimum's as LIBSVM's are (docs/agreement.md).
+TIGHTER = 0.5
 #: Newton steps in a row.
 STEPS = 12
 
@@ -47,7 +50,7 @@ class SmoFastSolver(Solver):
         workspace = _Workspace(gram, len(costs))
         for index, (first, second) in enumerate(itertools.combinations(range(n_classes), 2)):
             pair = workspace.pair(gram, first, second, costs, weights)
-            pair.solve(stopping)
+            pair.solve(replace(stopping, tol=TIGHTER * stopping.tol))
             pair.put(path, index)
         return path
 

@@ -7,15 +7,19 @@ cost vectors (bytes; rows of a Gram matrix are padded to a multiple of 16):
     whole      12 n d + 16 n^2                       inner products of the fold, and of the whole data for other folds
              + 4 n_train^2 + 8 n_test n_train        Gram matrices
              + (4 + 2) m^2                           a pair's block and its gathered rows; no block where k = 2
-    pairs      4 n d + 8 m d                         the features of a pair in float64
-             + (4 + 2) m^2 + 2 strips                its Gram matrix, computed in strips
-    rows       4 n d + 4 m d + cache                 as many rows of a pair's Gram matrix as fit, two at least
+    pairs      4 n d + 8 n_train d                   the features, and those of the training part in float64
+             + (4 + 2) m^2 + 3 strips                its Gram matrix, computed in strips
+    rows       8 n d + 8 n_train d + 6 (m + 90) d    the features of all, of the training part, of a pair in tiles
+             + cache + 2 strips + 288 m              as many rows of a pair's Gram matrix as fit, two at least
     each     + 8 p (k - 1) n_train + 128 MiB         dual coefficients; decision values, code and what Python needs
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 
 #: The ways, the fastest first.
 WAYS = ("whole", "pairs", "rows")
@@ -62,12 +66,22 @@ class TaskSize:
             block = (4 if self.n_classes > 2 else 0) * largest**2 + 2 * largest**2
             return coefficients + 3 * features + 16 * self.n_items**2 + gram + block
         if way == "pairs":
-            return coefficients + features + 8 * largest * self.n_features + 6 * largest**2 + 2 * STRIP_BYTES
-        return coefficients + features + 4 * largest * self.n_features + 8 * largest
+            return coefficients + features + 8 * self.n_train * self.n_features + 6 * largest**2 + 3 * STRIP_BYTES
+        solver = 6 * (largest + 90) * self.n_features + 288 * largest
+        return coefficients + 2 * features + solver + 8 * self.n_train * self.n_features + 2 * STRIP_BYTES
 
     def way(self, budget: int) -> str:
         """Return the fastest way that takes at most `budget` bytes; "rows" where none does."""
         return next((way for way in WAYS if self.bytes_needed(way) <= budget), WAYS[-1])
+
+
+def task_size(
+    labels: npt.NDArray[np.int16], folds: npt.NDArray[np.int16], fold: int, n_features: int, n_problems: int
+) -> TaskSize:
+    """Return what the memory of a task depends on."""
+    trained = labels[folds != fold]
+    counts = np.sort(np.unique(trained, return_counts=True)[1])
+    return TaskSize(len(labels), len(trained), n_features, len(counts), int(counts[-2:].sum()), n_problems)
 
 
 def workers_that_fit(size: TaskSize, jobs: int, limit: int) -> int:

@@ -8,9 +8,8 @@ import numpy as np
 
 from fastgrid.kernels import fresh_cost
 from fastgrid.sweep.combinations import SweepInput
-from fastgrid.sweep.memory import TaskSize, workers_that_fit
+from fastgrid.sweep.memory import TaskSize, task_size, workers_that_fit
 from fastgrid.sweep.plan import GramKey
-from fastgrid.sweep.solving import task_size
 from fastgrid.sweep.task import Task
 
 #: Pieces per worker at least, so that the pool does not end on one long piece.

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from fastgrid.common.stopwatch import phase, recording
 from fastgrid.common.threads import single_threaded_blas
 from fastgrid.sweep.fold_base import FoldBase, forget_products, make_fold_base
-from fastgrid.sweep.memory import TaskSize
+from fastgrid.sweep.memory import task_size
 from fastgrid.sweep.task import Batch, Task, TaskResult, failed_task
 from fastgrid.sweep.ways import predict
 
@@ -55,12 +54,3 @@ def _solve_task(index: int, task: Task, bases: dict[bool, FoldBase], batch: Batc
     return TaskResult(
         index, base.classes[predicted], path.iterations.sum(axis=1), np.asarray(path.converged.all(axis=1)), work
     )
-
-
-def task_size(
-    labels: npt.NDArray[np.int16], folds: npt.NDArray[np.int16], fold: int, n_features: int, n_problems: int
-) -> TaskSize:
-    """Return what the memory of a task depends on."""
-    trained = labels[folds != fold]
-    counts = np.sort(np.unique(trained, return_counts=True)[1])
-    return TaskSize(len(labels), len(trained), n_features, len(counts), int(counts[-2:].sum()), n_problems)

@@ -25,7 +25,7 @@ from fastgrid.kernels import (
 )
 from fastgrid.solvers import ClassOrderedGram, OneVsOnePath, get_solver, path_votes
 from fastgrid.sweep.fold_base import FoldBase
-from fastgrid.sweep.memory import STRIP_BYTES
+from fastgrid.sweep.memory import STRIP_BYTES, task_size
 from fastgrid.sweep.task import Batch, Task, Work
 
 Float64Matrix = npt.NDArray[np.float64]
@@ -59,6 +59,7 @@ def predict(task: Task, base: FoldBase, way: str, batch: Batch) -> Predicted:
     ways: dict[str, Callable[[Task, FoldBase, Batch], Predicted]] = {
         "whole": _by_whole_matrix,
         "pairs": _by_pairs,
+        "rows": _by_rows,
     }
     return ways[way](task, base, batch)
 
@@ -113,6 +114,22 @@ def _pair_gram(task: Task, base: FoldBase, rows: list[slice]) -> ClassOrderedGra
     _refuse_overflow(largest, task)
     starts = np.array([0, rows[0].stop - rows[0].start, len(items)], dtype=np.int64)
     return ClassOrderedGram(values, _diagonal(task, norms), starts)
+
+
+def _by_rows(task: Task, base: FoldBase, batch: Batch) -> Predicted:
+    # LIBSVM's iterates, whatever the solver: of its Gram matrix nothing is there to work on otherwise.
+    from fastgrid.solvers.on_demand import solve_on_demand
+
+    size = task_size(batch.labels, batch.folds, batch.fold, base.values.shape[1], len(task.costs))
+    with phase("solving"):
+        path = solve_on_demand(
+            base.values[base.training], base.class_starts, task.kernel, task.gamma, task.costs, batch.stopping,
+            cache_bytes=max(0, batch.memory - size.bytes_needed("rows")), degree=task.degree, coef0=task.coef0,
+        )  # fmt: skip
+    pair_sizes = [sum(pair) for pair in itertools.combinations(np.diff(base.class_starts).tolist(), 2)]
+    row_bytes = 4 * sum(int(misses) * n for misses, n in zip(path.misses, pair_sizes, strict=True))
+    work = _work(path, row_bytes + 8 * len(base.test) * len(base.training))
+    return _predict_in_strips(task, base, path), path, work
 
 
 def _predict_in_strips(task: Task, base: FoldBase, path: OneVsOnePath) -> npt.NDArray[np.int16]:

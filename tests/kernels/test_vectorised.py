@@ -16,7 +16,7 @@ from fastgrid.kernels import smo, smo_state
 n = 64
 state, gram = np.zeros((smo_state.STATE_ROWS, 80)), np.zeros((n, 80), dtype=np.float32)
 numbers = np.arange(80)
-smo._iterate(gram, state, n, numbers, 1e-3, 1, numbers, numbers, np.zeros(9), 0, gram, numbers, 0)
+smo._iterate(gram, state, n, numbers, 1e-3, 1, numbers, numbers, np.zeros(9), 0, gram, numbers, 0, None)
 (code,) = smo._iterate.inspect_asm().values()
 print(code)
 """
