@@ -26,6 +26,8 @@ PATIENCE = 4
 TIGHTER = 0.5
 #: Newton steps in a row.
 STEPS = 12
+#: Newton steps begin once SMO has taken so many times what one of them takes.
+SHARE = 1.0
 
 
 class SmoFastSolver(Solver):
@@ -158,7 +160,7 @@ class _Pair:
                 if relaxations == 0:
                     return False
                 relaxations, tol, cap = relaxations - 1, tol * 10.0, cap + stopping.maximum_iterations
-            if spent > STEPS / 2 * step_seconds(n, self._count_free()):
+            if spent > SHARE * step_seconds(n, self._count_free()):
                 self._take_newton_steps(tol)
                 spent = 0.0
             most = min(burst, cap - int(self.iterations[problem]))
@@ -196,4 +198,4 @@ class _Pair:
 
 def _smo_seconds(iterations: int, n: int) -> float:
     # As `step_seconds`, of SMO iterations (bench/bench_smo.py).
-    return iterations * (1e-7 + 6e-10 * n)
+    return iterations * (1e-7 + (6e-10 if n < 3000 else 1.1e-9) * n)
