@@ -8,7 +8,8 @@ problems. Each run is a process of its own that starts worker processes where th
 each are
 
     seconds      of the sweep, with workers started and kernels loaded, and the longest phases, summed over workers
-    peak         highest resident memory: the sum of the peaks of all processes, which need not have come at once
+    peak         highest resident memory of all processes together, looked at every hundredth of a second; what they
+                 share, as the code of libraries, counts in each
     ways         how the tasks were solved (fastgrid.sweep.memory), in how many workers at a time
     iterations   made, and pair problems asked and solved
     accuracy     of the best cell
@@ -23,8 +24,11 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -33,7 +37,7 @@ from typing import Any
 import numpy as np
 from bench_on_demand import read_table
 from bench_peers import machine
-from peers.child import peak_megabytes
+from peers.child import descendants
 from peers.sets import REPOSITORY
 
 from fastgrid.common.fanout import Pool
@@ -85,6 +89,38 @@ def ways(given: SweepInput, jobs: int, limit: int) -> tuple[dict[str, int], int]
     return dict(Counter(found)), workers
 
 
+class Watched:
+    """Resident MiB of this process and its descendants: when the watch began, and the most seen since."""
+
+    def __init__(self) -> None:
+        self.before = self.peak = resident_megabytes()
+        self.ended = threading.Event()
+
+    def look(self) -> None:
+        while not self.ended.wait(0.01):
+            self.peak = max(self.peak, resident_megabytes())
+
+
+@contextmanager
+def watching() -> Iterator[Watched]:
+    watched = Watched()
+    thread = threading.Thread(target=watched.look)
+    thread.start()
+    try:
+        yield watched
+    finally:
+        watched.ended.set()
+        thread.join()
+
+
+def resident_megabytes() -> float:
+    pages = 0
+    for process in descendants(os.getpid()):
+        with suppress(OSError):
+            pages += int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / MEGABYTE
+
+
 def run_once(folder: Path, solver: str, jobs: int, limit: int) -> dict[str, Any]:
     """Do one run in this process and its workers."""
     given = load_input(folder)
@@ -94,15 +130,15 @@ def run_once(folder: Path, solver: str, jobs: int, limit: int) -> dict[str, Any]
         pool.start(engine)
         pool.call(engine)
         start = time.perf_counter()
-        with recording() as timings:
+        with recording() as timings, watching() as watched:
             result = run_sweep(given, pool, SweepOptions(solver, memory_limit=limit))
         seconds = time.perf_counter() - start
-        peak = peak_megabytes()
     chosen, workers = ways(given, jobs, limit)
     return {
         "seconds": seconds,
         "phases": timings.workers,
-        "peak_megabytes": peak,
+        "peak_megabytes": watched.peak,
+        "before_megabytes": watched.before,
         "ways": chosen,
         "workers": workers,
         "accuracy": float((result.predicted == given.labels).mean(axis=1).max()),
@@ -127,7 +163,8 @@ def describe(found: dict[str, Any], limit: int) -> str:
     counters, ways_text = found["counters"], ", ".join(f"{count} {way}" for way, count in found["ways"].items())
     phases = ", ".join(f"{name} {seconds:.1f}" for name, seconds in found["phases"].items() if seconds >= 0.1)
     return (
-        f"{found['seconds']:.1f} s ({phases}); peak {found['peak_megabytes']:.0f} of {limit / MEGABYTE:.0f} MiB; "
+        f"{found['seconds']:.1f} s ({phases}); peak {found['peak_megabytes']:.0f} of {limit / MEGABYTE:.0f} MiB "
+        f"({found['before_megabytes']:.0f} before); "
         f"{ways_text}, {found['workers']} at a time; {counters['iterations_made']} iterations made, "
         f"{counters['pairs_solved']} of {counters['pairs_asked']} pair problems; accuracy {found['accuracy']:.4f}"
     )
