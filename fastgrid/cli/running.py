@@ -182,7 +182,7 @@ def add_solver_options(parser: argparse.ArgumentParser) -> None:
         choices=SOLVERS,
         default="smo",
         help="smo: LIBSVM's own iterations, only faster (default); smo-fast: as close to the optimum on a shorter way, "
-        "a prediction in many thousands differs; libsvm: LIBSVM itself, slow",
+        "a prediction in many thousands may differ; libsvm: LIBSVM itself, slow",
     )
     parser.add_argument(
         "--relax-tolerance",
