@@ -220,7 +220,7 @@ def add_sweep_options(parser: argparse.ArgumentParser) -> None:
         "--memory_limit",
         type=size,
         metavar="SIZE",
-        help="what all workers together may take, e.g. 800M or 4G (default: half of what is available)",
+        help="what all processes of the sweep together may take, e.g. 800M or 4G (default: half of what is available)",
     )
     parser.add_argument("--timings", action="store_true", help="say at the end where the time went")
     add_strict_option(parser)

@@ -45,7 +45,7 @@ class RunSettings:
     results : {"all", "best"}
         Which .result files are written.
     memory_limit : int, optional
-        Bytes that the workers of the sweep may take together; half of what is available by default. Where it is
+        Bytes that the processes of the sweep may take together; half of what is available by default. Where it is
         little, fewer work at a time, and in ways that take longer (docs/engine.md).
     relax_tolerance : bool
         Where a solver's run comes to the cap of iterations, multiply its tolerance by ten and go on, at most four
