@@ -17,7 +17,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--class-name", "--class_name", metavar="NAME", help="what the model calls its classes (default: className)"
     )
-    running.add_solver_option(parser)
+    running.add_solver_options(parser)
     running.add_strict_option(parser)
     running.add_quiet_option(parser)
     return running.run(parser, argv, _retrain)

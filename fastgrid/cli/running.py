@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
 from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from fastgrid.common.errors import FastgridError, TaskFailuresError, UserError
 from fastgrid.common.files import writing_error
+from fastgrid.common.memory import parse_size
 from fastgrid.common.stopwatch import recording, seconds_since_process_start, timings_table
 
 if TYPE_CHECKING:
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from fastgrid.report.rows import ReportRow
 
 INTERRUPTED = 130
+
+#: As `fastgrid.solvers.SOLVERS`, which is not imported for a look at ``--help``.
+SOLVERS = ("smo", "smo-fast", "libsvm")
 
 
 def parser_of(name: str, description: str) -> argparse.ArgumentParser:
@@ -71,6 +76,14 @@ def positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
     return number
+
+
+def size(text: str) -> int:
+    """Parse a number of bytes such as 800M or 4G (argparse type)."""
+    try:
+        return parse_size(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def finite(text: str) -> float:
@@ -162,10 +175,21 @@ def add_consistency_option(parser: argparse.ArgumentParser, short: str) -> None:
     )
 
 
-def add_solver_option(parser: argparse.ArgumentParser) -> None:
-    """Add ``--solver``."""
+def add_solver_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--solver`` and ``--relax-tolerance``."""
     parser.add_argument(
-        "--solver", choices=("smo", "libsvm"), default="smo", help="our solver (default) or LIBSVM itself: same results"
+        "--solver",
+        choices=SOLVERS,
+        default="smo",
+        help="smo: LIBSVM's own iterations, only faster (default); smo-fast: as close to the optimum on a shorter way, "
+        "a prediction in many thousands may differ; libsvm: LIBSVM itself, slow",
+    )
+    parser.add_argument(
+        "--relax-tolerance",
+        "--relax_tolerance",
+        action="store_true",
+        help="at the cap of 10 million iterations multiply the tolerance by ten and go on, at most four times, "
+        "as Gaia does",
     )
 
 
@@ -190,7 +214,14 @@ def add_sweep_options(parser: argparse.ArgumentParser) -> None:
         default="all",
         help="write a .result file for every combination or for the best one only (default: all)",
     )
-    add_solver_option(parser)
+    add_solver_options(parser)
+    parser.add_argument(
+        "--memory-limit",
+        "--memory_limit",
+        type=size,
+        metavar="SIZE",
+        help="what all processes of the sweep together may take, e.g. 800M or 4G (default: half of what is available)",
+    )
     parser.add_argument("--timings", action="store_true", help="say at the end where the time went")
     add_strict_option(parser)
     add_quiet_option(parser)
@@ -200,7 +231,7 @@ def settings_of(options: argparse.Namespace) -> RunSettings:
     """Return the run settings among parsed options; what a command has no option for stays at its default."""
     from fastgrid.project.settings import RunSettings
 
-    names = ("jobs", "backend", "solver", "cluster_mode", "strict", "results")
+    names = [field.name for field in fields(RunSettings)]
     return RunSettings(**{name: getattr(options, name) for name in names if hasattr(options, name)})
 
 

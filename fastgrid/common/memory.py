@@ -9,6 +9,7 @@ from pathlib import Path
 _UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 #: Assumed where the system does not say.
 _UNKNOWN = 2**32
+_TOO_MUCH = 2**62
 
 
 def available_memory() -> int:
@@ -22,13 +23,18 @@ def parse_size(text: str) -> int:
     Raises
     ------
     ValueError
-        For anything else, and for less than a byte.
+        For anything else, for less than a byte, and for more than any machine has.
+
+    Examples
+    --------
+    >>> parse_size("4 GiB"), parse_size("1.5k")
+    (4294967296, 1536)
     """
     found = re.fullmatch(r"\s*(\d+(?:\.\d*)?)\s*([kmgt]?)(?:i?b)?\s*", text.lower())
-    size = int(float(found[1]) * _UNITS[found[2]]) if found else 0
-    if size < 1:
+    size = float(found[1]) * _UNITS[found[2]] if found else 0.0
+    if not 1.0 <= size < _TOO_MUCH:
         raise ValueError(f"{text!r} is not a size; write it as 800M or 4G")
-    return size
+    return int(size)
 
 
 def _of_system() -> int:
@@ -54,4 +60,4 @@ def _of_container() -> int:
             return int(Path(limit).read_text(encoding="ascii")) - int(Path(used).read_text(encoding="ascii"))
         except (OSError, ValueError):
             continue
-    return 2**62
+    return _TOO_MUCH

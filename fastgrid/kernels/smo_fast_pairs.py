@@ -52,7 +52,8 @@ def _solve_pair_fast(
     # Every cost vector, ascending; `item_costs` holds C of each item (p, n). duals (signed), gradients, rho and
     # iterations are set where sources[problem] = problem, else sources names the problem with the same answer, or is -1
     # where there is none yet; what has one is left alone. `begun` names the run that a problem began from, or -1.
-    # Returns the problem that `patience` iterations did not solve (it is in `state`), or -1 when all are solved.
+    # Returns the problem that `patience` iterations, or all that are allowed where it is solved as LIBSVM does, did not
+    # solve (it is in `state`), or -1 when all are solved.
     n = len(diagonal)
     order = np.empty(n, dtype=np.int64)
     runs = np.empty(len(costs), dtype=np.int64)
@@ -85,11 +86,14 @@ def _solve_pair_fast(
         if exactly:
             # Without a free dual the optimum has no definite bias: LIBSVM's is the one that rounding on its way gives.
             _initialise(diagonal, signs, item_costs[problem], state, order)
-            rho_found, made, _, _ = _solve_binary(
+            rho_found, made, converged, _ = _solve_binary(
                 block, state, compact, rows, order, tolerance, maximum_iterations, 0, None
             )
             iterations[problem] += made
             _keep(state, order, duals, gradients, rho, problem)
+            if not converged:
+                _begin(duals, gradients, problem, 1.0, state, n)
+                return problem
             rho[problem] = rho_found
         sources[problem] = problem
         unbounded[problem] = _is_unbounded(duals, item_costs, problem)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from fastgrid.model.shuffling import AdditiveFeedbackGenerator
 from fastgrid.model.sigmoid import Sigmoid, fit_sigmoid
-from fastgrid.solvers import Solver, pairs
+from fastgrid.solvers import Solver, Stopping, pairs
 
 N_FOLDS = 5
 
@@ -22,7 +22,7 @@ def calibrate(
     class_costs: npt.NDArray[np.float64],
     *,
     solver: Solver,
-    tol: float,
+    stopping: Stopping,
     seed: int,
 ) -> list[Sigmoid]:
     """Return one sigmoid per pair of classes.
@@ -34,8 +34,7 @@ def calibrate(
         Class codes 0..k-1, each of which occurs.
     class_costs : ndarray of float64, shape (k,)
     solver : Solver
-    tol : float
-        The solver's stopping tolerance.
+    stopping : Stopping
     seed : int
         One stream of random numbers serves all pairs, in order.
 
@@ -55,7 +54,7 @@ def calibrate(
             class_costs[[first, second]],
             generator.permutation(len(rows)),
             solver=solver,
-            tol=tol,
+            stopping=stopping,
         )
         sigmoids.append(fit_sigmoid(decisions, positive))
     return sigmoids
@@ -68,7 +67,7 @@ def held_out_decisions(
     permutation: npt.NDArray[np.intp],
     *,
     solver: Solver,
-    tol: float,
+    stopping: Stopping,
 ) -> npt.NDArray[np.float64]:
     """Return each item's decision value by a machine trained without its fold.
 
@@ -85,7 +84,7 @@ def held_out_decisions(
         C of the first and of the second class.
     permutation : ndarray of intp, shape (n,)
     solver : Solver
-    tol : float
+    stopping : Stopping
 
     Returns
     -------
@@ -103,7 +102,7 @@ def held_out_decisions(
         if positive[training].all() or not positive[training].any():
             decisions[held_out] = 1.0 if positive[training[0]] else -1.0
             continue
-        decisions[held_out] = _decide(gram, positive, costs, training, held_out, solver, tol)
+        decisions[held_out] = _decide(gram, positive, costs, training, held_out, solver, stopping)
     return decisions
 
 
@@ -114,7 +113,7 @@ def _decide(
     training: npt.NDArray[np.intp],
     held_out: npt.NDArray[np.intp],
     solver: Solver,
-    tol: float,
+    stopping: Stopping,
 ) -> npt.NDArray[np.float64]:
     # LIBSVM's first class is that of the first training item; the solution it stops at depends on that order.
     leader = positive[training[0]]
@@ -122,6 +121,6 @@ def _decide(
     by_class = np.argsort(codes, kind="stable")
     training, codes = training[by_class], codes[by_class]
     ordered_costs = costs if leader else costs[::-1]
-    (solution,) = solver.solve(gram[np.ix_(training, training)], codes, ordered_costs[np.newaxis], tol)
+    (solution,) = solver.solve(gram[np.ix_(training, training)], codes, ordered_costs[np.newaxis], stopping=stopping)
     values = gram[np.ix_(held_out, training)] @ solution.coefficients[0] + solution.bias[0]
     return np.asarray(values if leader else -values)

@@ -19,7 +19,7 @@ from fastgrid.model.calibration import calibrate
 from fastgrid.model.classifier import HIGHEST_DEGREE, Kernel, PairwiseClassifier
 from fastgrid.model.features import fit_features
 from fastgrid.model.model import LARGEST_SEED, Model, TrainingRecord
-from fastgrid.solvers import OneVsOneSolution, get_solver
+from fastgrid.solvers import OneVsOneSolution, Stopping, get_solver
 
 
 def train(
@@ -39,6 +39,7 @@ def train(
     coef0: float = 0.0,
     tol: float = 1e-3,
     solver: str = "smo",
+    relaxations: int = 0,
     evaluation: Mapping[str, Any] | None = None,
 ) -> Model:
     """Train on all items: preprocessing, scaling, one-vs-one C-SVC, probabilities (Gaia 2.4.6 behaviour).
@@ -60,7 +61,9 @@ def train(
     descriptor_names, exclude : sequence of str, optional
         Patterns of the preprocessed descriptors to use and to leave out.
     tol, solver : float, str, optional
-        The stopping tolerance, less than 1, and one of `fastgrid.solvers.get_solver`.
+        The stopping tolerance, less than 1, and one of `fastgrid.solvers.SOLVERS`.
+    relaxations : int, optional
+        How often the tolerance is relaxed at the cap of iterations; see `fastgrid.solvers.Stopping`.
     evaluation : mapping, optional
         JSON-able information to keep in the model, for instance how accurate the combination was.
 
@@ -76,7 +79,10 @@ def train(
     extraction, features = fit_features(table, steps, descriptor_names, exclude)
     class_order, codes = _in_order_of_appearance(labels)
     costs = _class_costs(C, balance_classes, np.bincount(codes))
-    classifier, converged = _fit_classifier(parameters, features, codes, costs, solver_name=solver, tol=tol, seed=seed)
+    stopping = Stopping(tol, relaxations=relaxations)
+    classifier, converged = _fit_classifier(
+        parameters, features, codes, costs, solver_name=solver, stopping=stopping, seed=seed
+    )
     record = TrainingRecord(
         class_counts=dict(sorted(Counter(map(str, labels)).items())),
         C=float(C),
@@ -127,7 +133,7 @@ def _fit_classifier(
     costs: npt.NDArray[np.float64],
     *,
     solver_name: str,
-    tol: float,
+    stopping: Stopping,
     seed: int,
 ) -> tuple[PairwiseClassifier, bool]:
     solver = get_solver(solver_name)
@@ -137,9 +143,9 @@ def _fit_classifier(
     with single_threaded_blas(), np.errstate(over="ignore", invalid="ignore"):
         gram = kernel.gram(features, features)
         _require_finite(kernel, gram)
-        (solution,) = solver.solve(gram, codes, costs[np.newaxis], tol)
+        (solution,) = solver.solve(gram, codes, costs[np.newaxis], stopping=stopping)
         _require_finite(kernel, solution.coefficients, solution.bias)
-        sigmoids = calibrate(gram, codes, costs, solver=solver, tol=tol, seed=seed)
+        sigmoids = calibrate(gram, codes, costs, solver=solver, stopping=stopping, seed=seed)
     support = _support(solution)
     classifier = PairwiseClassifier(
         n_classes=len(costs),

@@ -22,6 +22,7 @@ from fastgrid.project.outputs import model_paths
 from fastgrid.project.param_files import write_param
 from fastgrid.project.record import Ranked, SweepRecord, relative
 from fastgrid.project.schema import Project
+from fastgrid.project.settings import RunSettings
 from fastgrid.project.sweeping import KERNEL_NAMES
 from fastgrid.report.page import write_confusion_page
 from fastgrid.report.rows import ReportRow
@@ -58,7 +59,7 @@ def select(
     data: TrainingData,
     model_file: Path,
     *,
-    solver: str,
+    settings: RunSettings,
     pool: Pool,
     console: Console,
 ) -> Selection:
@@ -71,7 +72,8 @@ def select(
         The ranking of `record`.
     data : TrainingData
     model_file : Path
-    solver : str
+    settings : RunSettings
+        By which solver, and when it stops.
     pool : Pool
         One of its workers trains: those that have run the sweep have loaded and compiled all that it takes.
     console : Console
@@ -88,7 +90,7 @@ def select(
     model_path, param_path, page_path = model_paths(model_file)
     make_directory(model_file.parent)
     scores = {**asdict(best.scores), **asdict(evaluation)}
-    model = train_final(record.project, data, combination, solver, pool, scores)
+    model = train_final(record.project, data, combination, settings, pool, scores)
     for warning in () if model.record.converged else ("the final model hit the iteration cap; it may be poor",):
         console.warn(warning)
     which, number = standing.positions[0]
@@ -111,7 +113,7 @@ def train_final(
     project: Project,
     data: TrainingData,
     combination: CombinationSpec,
-    solver: str,
+    settings: RunSettings,
     pool: Pool,
     evaluation: Mapping[str, Any] | None = None,
     class_name: str | None = None,
@@ -139,7 +141,8 @@ def train_final(
         gamma=2.0**combination.gamma_exponent,
         balance_classes=combination.balance_classes,
         seed=calibration_seed(project.seed),
-        solver=solver,
+        solver=settings.solver,
+        relaxations=settings.stopping.relaxations,
         evaluation=evaluation,
     )
     return pool.call(training)

@@ -15,30 +15,41 @@ from fastgrid.common.errors import UserError
 from fastgrid.common.fanout import BACKENDS, Pool, available_cores
 from fastgrid.common.stopwatch import phase
 from fastgrid.project.schema import Project
+from fastgrid.solvers import SOLVERS, Stopping
 
 #: The variable of Gaia's training scripts.
 PROCESSES_VARIABLE = "GAIA_NUM_TRAINING_PROCESSES"
 
 RESULTS = ("all", "best")
 
+#: How often Gaia multiplies the tolerance by ten.
+RELAXATIONS = 4
+
 
 @dataclass(frozen=True)
 class RunSettings:
-    """How a training is run; nothing of it changes a result.
+    """How a training is run; nothing of it but `solver` and `relax_tolerance` changes a prediction.
 
     Attributes
     ----------
     jobs : int, optional
         Number of workers. By default GAIA_NUM_TRAINING_PROCESSES, then the project's numberProcesses, then all cores.
     backend : {"processes", "threads"}
-    solver : {"smo", "libsvm"}
-        LIBSVM's iterates by our own solver, or LIBSVM itself.
+    solver : {"smo", "smo-fast", "libsvm"}
+        LIBSVM's iterates by our own solver; as close to the optimum by a shorter way; or LIBSVM itself. For the final
+        model too.
     cluster_mode : bool
         Every task in a fresh Python process.
     strict : bool
         A descriptor file that is left out is an error.
     results : {"all", "best"}
         Which .result files are written.
+    memory_limit : int, optional
+        Bytes that the processes of the sweep may take together; half of what is available by default. Where it is
+        little, fewer work at a time, and in ways that take longer (docs/engine.md).
+    relax_tolerance : bool
+        Where a solver's run comes to the cap of iterations, multiply its tolerance by ten and go on, at most four
+        times, as Gaia does, instead of giving it up.
 
     Raises
     ------
@@ -52,13 +63,22 @@ class RunSettings:
     cluster_mode: bool = False
     strict: bool = False
     results: str = "all"
+    memory_limit: int | None = None
+    relax_tolerance: bool = False
 
     def __post_init__(self) -> None:
-        for name, allowed in (("backend", tuple(BACKENDS)), ("solver", ("smo", "libsvm")), ("results", RESULTS)):
+        for name, allowed in (("backend", tuple(BACKENDS)), ("solver", SOLVERS), ("results", RESULTS)):
             if getattr(self, name) not in allowed:
                 raise UserError(f"{name} {getattr(self, name)!r} is not one of {', '.join(allowed)}")
         if self.jobs is not None and self.jobs < 1:
             raise UserError(f"jobs {self.jobs} is not a positive number")
+        if self.memory_limit is not None and self.memory_limit < 1:
+            raise UserError(f"memory_limit {self.memory_limit} is not a positive number of bytes")
+
+    @property
+    def stopping(self) -> Stopping:
+        """When a solver's run is done: LIBSVM's tolerance, Gaia's cap of iterations."""
+        return Stopping(relaxations=RELAXATIONS if self.relax_tolerance else 0)
 
 
 def number_of_jobs(settings: RunSettings, project: Project | None = None) -> int:

@@ -36,11 +36,14 @@ from fastgrid.project.result_files import ResultWriter
 from fastgrid.project.schema import Project
 from fastgrid.project.settings import RunSettings
 from fastgrid.report.predictions import Predictions, write_predictions
-from fastgrid.sweep.combinations import Combination, SweepInput, SweepResult
+from fastgrid.sweep.combinations import Combination, Counters, SweepInput, SweepResult
 from fastgrid.sweep.folds import gaia_folds
 from fastgrid.sweep.run import SweepOptions, run_sweep
 
 KERNEL_NAMES = {"RBF": "rbf", "poly": "poly", "linear": "linear"}
+
+#: Combinations that a warning of the same kind names.
+MOST_WARNINGS = 10
 
 #: What follows the class name in the name of a .param or .result file (see `combination_stem`).
 _OUR_FILE = re.compile(
@@ -161,15 +164,27 @@ def _evaluate(
 
     options = SweepOptions(
         solver=settings.solver,
+        stopping=settings.stopping,
         isolated=settings.cluster_mode or project.cluster_mode,
         journal=record_directory(project) / "journal",
         progress=progress,
+        memory_limit=settings.memory_limit,
     )
     with phase("sweep"):
         result = run_sweep(given, pool, options)
-    for number in result.unconverged[:10]:
+    for number in result.unconverged[:MOST_WARNINGS]:
         console.warn(f"{_describe(combinations[number])}: a solver run hit the iteration cap; its result may be poor")
+    if len(result.unconverged) > MOST_WARNINGS:
+        console.warn(f"so did runs of {len(result.unconverged) - MOST_WARNINGS} more combinations")
+    console.note(_work_done(result.counters))
     return folds, result
+
+
+def _work_done(counters: Counters) -> str:
+    return (
+        f"{counters.combinations} combinations: {counters.problems_asked} problems asked, {counters.problems_solved} "
+        f"distinct; of their {counters.pairs_asked} pair problems {counters.pairs_solved} solved"
+    )
 
 
 def _describe(combination: CombinationSpec) -> str:
@@ -210,6 +225,7 @@ def _facts(
     return {
         "fastgrid": __version__,
         "solver": settings.solver,
+        "stopping": asdict(settings.stopping),
         "seed": project.seed,
         "items": len(data.labels),
         "evaluations": [

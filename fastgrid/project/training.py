@@ -194,7 +194,7 @@ def train_model(
             outcome.ranked,
             outcome.data,
             model_file,
-            solver=settings.solver,
+            settings=settings,
             pool=pool,
             console=console,
         )
@@ -291,7 +291,7 @@ def select_best_model(
         data = load_data(project, pool, Console(quiet=True), strict=settings.strict)
     standing = ranked(record, project.path.parent)
     model_file = absolute(results_model_file)
-    return select(record, standing, data, model_file, solver=settings.solver, pool=pool, console=console)
+    return select(record, standing, data, model_file, settings=settings, pool=pool, console=console)
 
 
 def retrain_model(
@@ -326,5 +326,5 @@ def retrain_model(
         data = load_data(project, pool, Console(quiet=True), strict=settings.strict)
     path = model_paths(absolute(output_file))[0]
     make_directory(path.parent)
-    train_final(project, data, combination, settings.solver, pool, class_name=class_name).save(path)
+    train_final(project, data, combination, settings, pool, class_name=class_name).save(path)
     return path

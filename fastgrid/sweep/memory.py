@@ -11,7 +11,10 @@ cost vectors (bytes; rows of a Gram matrix are padded to a multiple of 16):
              + (4 + 2) m^2 + 3 strips                its Gram matrix, computed in strips
     rows       8 n d + 8 n_train d + 6 (m + 90) d    the features of all, of the training part, of a pair in tiles
              + cache + 2 strips + 288 m              as many rows of a pair's Gram matrix as fit, two at least
-    each     + 8 p (k - 1) n_train + 128 MiB         dual coefficients; decision values, code and what Python needs
+    each     + 8 p (k - 1) n_train + 160 MiB         dual coefficients; decision values, code and what Python needs
+
+Where there are several workers, 160 MiB are set aside for the process that gives them their work, and for each worker
+that has to wait.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ WAYS = ("whole", "pairs", "rows")
 #: Bytes of the inner products that are computed at a time where there is no room for all.
 STRIP_BYTES = 2**25
 
-_FIXED = 2**27
+_FIXED = 160 * 2**20
 
 
 @dataclass(frozen=True)
@@ -86,4 +89,11 @@ def task_size(
 
 def workers_that_fit(size: TaskSize, jobs: int, limit: int) -> int:
     """Return how many workers may work on tasks of `size` at a time: at least one, however little memory there is."""
-    return max(1, min(jobs, limit // size.bytes_needed(WAYS[0])))
+    needed = size.bytes_needed(WAYS[0])
+    return next((workers for workers in range(jobs, 1, -1) if memory_of_each(workers, jobs, limit) >= needed), 1)
+
+
+def memory_of_each(workers: int, jobs: int, limit: int) -> int:
+    """Return how many of `limit` bytes each of `workers` may take where there are `jobs` of them in all."""
+    others = 0 if jobs == 1 else jobs - workers + 1
+    return max(0, limit - others * _FIXED) // workers

@@ -26,7 +26,7 @@ class SweepOptions:
     progress : callable, optional
         Called with (problems done, problems in all).
     memory_limit : int, optional
-        Bytes that all workers together may take; by default half of what is available when the sweep begins. Where
+        Bytes that all processes together may take; by default half of what is available when the sweep begins. Where
         the matrices of all workers do not fit, fewer work at a time; where those of one do not, they are made for a
         pair of classes at a time, and then row by row, which takes longer (`fastgrid.sweep.memory`).
     """

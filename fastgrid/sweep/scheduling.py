@@ -11,7 +11,7 @@ import numpy as np
 from fastgrid.kernels import fresh_cost
 from fastgrid.sweep.combinations import FeatureSet, SweepInput
 from fastgrid.sweep.fold_base import values_of
-from fastgrid.sweep.memory import TaskSize, task_size, workers_that_fit
+from fastgrid.sweep.memory import TaskSize, memory_of_each, task_size, workers_that_fit
 from fastgrid.sweep.plan import GramKey
 from fastgrid.sweep.task import Task
 
@@ -153,4 +153,4 @@ def workers_and_memory(
     workers = jobs
     for (features, fold), number in largest.items():
         workers = min(workers, workers_that_fit(sizes_of(given, features, fold, [number])[0], jobs, limit))
-    return workers, limit // workers
+    return workers, memory_of_each(workers, jobs, limit)

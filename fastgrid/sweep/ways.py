@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -119,11 +120,16 @@ def _pair_gram(task: Task, base: FoldBase, rows: list[slice]) -> ClassOrderedGra
 def _by_rows(task: Task, base: FoldBase, batch: Batch) -> Predicted:
     # LIBSVM's iterates, whatever the solver: of its Gram matrix nothing is there to work on otherwise.
     from fastgrid.solvers.on_demand import solve_on_demand
+    from fastgrid.solvers.smo_fast import TIGHTER
 
+    # What smo-fast promises holds here too.
+    stopping = (
+        replace(batch.stopping, tol=TIGHTER * batch.stopping.tol) if batch.solver == "smo-fast" else batch.stopping
+    )
     size = task_size(batch.labels, batch.folds, batch.fold, base.values.shape[1], len(task.costs))
     with phase("solving"):
         path = solve_on_demand(
-            base.values[base.training], base.class_starts, task.kernel, task.gamma, task.costs, batch.stopping,
+            base.values[base.training], base.class_starts, task.kernel, task.gamma, task.costs, stopping,
             cache_bytes=max(0, batch.memory - size.bytes_needed("rows")), degree=task.degree, coef0=task.coef0,
         )  # fmt: skip
     pair_sizes = [sum(pair) for pair in itertools.combinations(np.diff(base.class_starts).tolist(), 2)]

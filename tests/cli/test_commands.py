@@ -10,7 +10,8 @@ import pytest
 from whole_job import class_folders, small_project
 
 from fastgrid import __version__
-from fastgrid.cli import dispatch, main
+from fastgrid.cli import dispatch, main, running
+from fastgrid.solvers import SOLVERS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 COMMANDS = sorted(dispatch.COMMANDS)
@@ -62,6 +63,13 @@ def test_help_version_and_unknown_commands(capsys: pytest.CaptureFixture[str]) -
         (["run_tests", "p", "-j", "0"], "0 is not a positive number"),
         (["run_tests", "p", "-j", "x"], "x is not a positive number"),
         (["run_tests", "p", "--backend", "gpu"], "gpu"),
+        (["run_tests", "p", "--solver", "fast"], "smo-fast"),
+        (["run_tests", "p", "--memory-limit", "5 bananas"], "'5 bananas' is not a size; write it as 800M or 4G"),
+        (["run_tests", "p", "--memory-limit", "5", "bananas"], "bananas"),
+        (["run_tests", "p", "--memory-limit", "0"], "'0' is not a size"),
+        (["run_tests", "p", "--memory-limit", "9" * 400], "is not a size"),
+        (["run_tests", "p", "--memory-limit=-1G"], "'-1G' is not a size"),
+        (["train_model_from_sigs", "a", "b", "c", "--memory-limit", "half"], "'half' is not a size"),
         (["train_model", "a", "b", "c", "d", "e", "-s", "nan"], "nan is not a number"),
         (["train_model", "a", "b", "c", "d", "e", "-s", "x"], "x is not a number"),
         (["predict", "m"], "FILE"),
@@ -73,6 +81,10 @@ def test_wrong_arguments_are_one_line(arguments: list[str], words: str, capsys: 
     assert ended(*arguments) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"fastgrid {arguments[0]}: error: ") and words in line and "--help" in line
+
+
+def test_the_solvers_to_choose_from_are_those_there_are() -> None:
+    assert running.SOLVERS == SOLVERS
 
 
 def test_help_imports_neither_numba_nor_scikit_learn() -> None:
