@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from pathlib import Path
@@ -25,10 +26,10 @@ def parse_size(text: str) -> int:
         For anything else, and for less than a byte.
     """
     found = re.fullmatch(r"\s*(\d+(?:\.\d*)?)\s*([kmgt]?)(?:i?b)?\s*", text.lower())
-    size = int(float(found[1]) * _UNITS[found[2]]) if found else 0
-    if size < 1:
+    size = float(found[1]) * _UNITS[found[2]] if found else 0.0
+    if not 1.0 <= size < math.inf:
         raise ValueError(f"{text!r} is not a size; write it as 800M or 4G")
-    return size
+    return int(size)
 
 
 def _of_system() -> int:
