@@ -64,6 +64,8 @@ def _optimise(
             return made, False
         second = _partner(gram, first, state, n, first, unit_diagonal)
         if second < 0:
+            second = _partner_in_float64(gram, first, state, n)
+        if second < 0:
             break
         made += 1
         change_first, change_second = _step(state, gram[first, second], first, second)
@@ -129,6 +131,19 @@ def _partner(
     highest = highest_float32(best)
     lanes = select(best == splat_float32(highest), where + lane_numbers(), splat_int32(np.int32(-1)))
     return int(highest_int32(lanes)) if highest > np.float32(0.0) else -1
+
+
+@jit_borrowing
+def _partner_in_float64(gram: Float32Matrix, first: int, state: Float64Matrix, n: int) -> int:
+    # As `_partner`, where float32 holds none of the scores: kernel values near its largest number.
+    best, chosen = 0.0, -1
+    for k in range(n):
+        difference = state[GRADIENT, k] - state[DOWN_PENALTY, k] - state[GRADIENT, first]
+        curvature = state[DIAGONAL, first] + state[DIAGONAL, k] - 2.0 * gram[first, k]
+        score = difference * difference / max(curvature, TAU) if difference > 0.0 else 0.0
+        if score > best:
+            best, chosen = score, k
+    return chosen
 
 
 @jit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from fastgrid.kernels.jit import jit
 from fastgrid.kernels.smo import _has_unit_diagonal, _initialise, _rho, _solve_binary
@@ -17,6 +18,8 @@ from fastgrid.kernels.smo_state import (
     Float64Vector,
     IntVector,
 )
+
+BoolVector = npt.NDArray[np.bool_]
 
 #: Earlier runs that are considered as beginnings.
 CANDIDATES = 4
@@ -47,13 +50,15 @@ def _solve_pair_fast(
     iterations: IntVector,
     sources: IntVector,
     begun: IntVector,
+    converged: BoolVector,
     maximum_iterations: int,
+    relaxations: int,
 ) -> int:
     # Every cost vector, ascending; `item_costs` holds C of each item (p, n). duals (signed), gradients, rho and
     # iterations are set where sources[problem] = problem, else sources names the problem with the same answer, or is -1
-    # where there is none yet; what has one is left alone. `begun` names the run that a problem began from, or -1.
-    # Returns the problem that `patience` iterations, or all that are allowed where it is solved as LIBSVM does, did not
-    # solve (it is in `state`), or -1 when all are solved.
+    # where there is none yet; what has one is left alone. `begun` names the run that a problem began from, or -1;
+    # `converged` says whether the stopping rule holds.
+    # Returns the problem that `patience` iterations did not solve (it is in `state`), or -1 when all are solved.
     n = len(diagonal)
     order = np.empty(n, dtype=np.int64)
     runs = np.empty(len(costs), dtype=np.int64)
@@ -61,7 +66,7 @@ def _solve_pair_fast(
     n_runs = 0
     for problem in _ascending(costs, first, second):
         if sources[problem] == problem:
-            unbounded[problem] = _is_unbounded(duals, item_costs, problem)
+            unbounded[problem] = converged[problem] and _is_unbounded(duals, item_costs, problem)
             runs[n_runs] = problem
             n_runs += 1
             continue
@@ -86,17 +91,14 @@ def _solve_pair_fast(
         if exactly:
             # Without a free dual the optimum has no definite bias: LIBSVM's is the one that rounding on its way gives.
             _initialise(diagonal, signs, item_costs[problem], state, order)
-            rho_found, made, converged, _ = _solve_binary(
-                block, state, compact, rows, order, tolerance, maximum_iterations, 0, None
+            rho_found, made, converged[problem], _ = _solve_binary(
+                block, state, compact, rows, order, tolerance, maximum_iterations, relaxations, None
             )
             iterations[problem] += made
             _keep(state, order, duals, gradients, rho, problem)
-            if not converged:
-                _begin(duals, gradients, problem, 1.0, state, n)
-                return problem
             rho[problem] = rho_found
         sources[problem] = problem
-        unbounded[problem] = _is_unbounded(duals, item_costs, problem)
+        unbounded[problem] = converged[problem] and _is_unbounded(duals, item_costs, problem)
         runs[n_runs] = problem
         n_runs += 1
     return -1

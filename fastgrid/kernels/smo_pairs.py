@@ -18,6 +18,7 @@ from fastgrid.kernels.smo_state import (
     IntVector,
 )
 
+Float32Vector = npt.NDArray[np.float32]
 BoolVector = npt.NDArray[np.bool_]
 
 
@@ -147,7 +148,8 @@ def _solve_pairs(
     tolerance: float,
     maximum_iterations: int,
     relaxations: int,
-    blocks: Float32Matrix,
+    block_room: Float32Vector,
+    rows_room: Float32Vector,
     states: Float64Matrix,
     coefficients: npt.NDArray[np.float64],
     bias: Float64Matrix,
@@ -155,8 +157,8 @@ def _solve_pairs(
     converged: npt.NDArray[np.bool_],
     solved: npt.NDArray[np.bool_],
 ) -> None:
-    # All pairs in LIBSVM's order: (0, 1), (0, 2), ..., (1, 2), ... `blocks` holds room for the largest pair's block
-    # and its rows in shrunk order, `states` for its state.
+    # All pairs in LIBSVM's order: (0, 1), (0, 2), ..., (1, 2), ... `block_room` holds room for the largest pair's
+    # block, where it is not the whole matrix, `rows_room` for its rows in shrunk order, `states` for its state.
     n_classes = len(starts) - 1
     pair = starts[0]  # zero, but of a type: numba would compile the callee once more for a literal
     for first in range(n_classes):
@@ -166,11 +168,11 @@ def _solve_pairs(
             state = states[0, : STATE_ROWS * width].reshape(STATE_ROWS, width)
             compact = states[1, : STATE_ROWS * width].reshape(STATE_ROWS, width)
             half = (n // 32 + 1) * 16
-            rows = blocks[1, : n * half].reshape(n, half)
+            rows = rows_room[: n * half].reshape(n, half)
             if n_classes == 2:
                 block, own = gram, diagonal
             else:
-                block = blocks[0, : n * width].reshape(n, width)
+                block = block_room[: n * width].reshape(n, width)
                 own = _copy_pair(gram, diagonal, starts, first, second, block)
             _solve_pair(
                 block, own, starts, first, second, pair, costs, item_weights, tolerance, maximum_iterations,

@@ -103,10 +103,11 @@ def _solve(
         return None
     gradient = now.gradient.copy()
     _move(gram, gradient, change)
-    matrix = gram[items][:, items].astype(np.float64)
+    matrix = gram[np.ix_(items, items)].astype(np.float64)
     matrix.flat[:: len(items) + 1] += RIDGE * scale
     right = np.stack([np.ones(len(items)), -gradient[items]], axis=1)
-    _, solved, failed = lapack.dposv(matrix, right, lower=1, overwrite_a=True, overwrite_b=True)
+    # Symmetric, and so transposed in LAPACK's own order: it is overwritten, not copied.
+    _, solved, failed = lapack.dposv(matrix.T, right, lower=1, overwrite_a=True, overwrite_b=True)
     if failed:
         return None
     ones, plain = solved[:, 0], solved[:, 1]

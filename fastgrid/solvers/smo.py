@@ -28,7 +28,7 @@ class SmoSolver(Solver):
         """Solve every pair for every cost vector; see `fastgrid.solvers.Solver.solve_path`."""
         n_rows = len(gram.diagonal)
         path = OneVsOnePath.empty(len(class_costs), gram.n_classes, n_rows)
-        blocks, states = _workspace(gram)
+        block_room, rows_room, states = _workspace(gram)
         _solve_pairs(
             gram.values,
             gram.diagonal,
@@ -38,7 +38,8 @@ class SmoSolver(Solver):
             stopping.tol,
             stopping.maximum_iterations,
             stopping.relaxations,
-            blocks,
+            block_room,
+            rows_room,
             states,
             path.coefficients,
             path.bias,
@@ -49,9 +50,12 @@ class SmoSolver(Solver):
         return path
 
 
-def _workspace(gram: ClassOrderedGram) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
+def _workspace(
+    gram: ClassOrderedGram,
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.float64]]:
     # Room for the largest pair: its Gram block (not needed where it is the whole matrix), its gathered rows, its state.
     n_largest = int(np.sort(np.diff(gram.class_starts))[-2:].sum())
     width = padded_length(n_largest)
-    blocks = aligned_empty((2, n_largest * width), np.float32)
-    return blocks, aligned_empty((2, STATE_ROWS * width), np.float64)
+    block_room = aligned_empty((n_largest * width if gram.n_classes > 2 else 0,), np.float32)
+    rows_room = aligned_empty((n_largest * (width // 2 + 16),), np.float32)
+    return block_room, rows_room, aligned_empty((2, STATE_ROWS * width), np.float64)

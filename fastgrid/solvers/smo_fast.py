@@ -141,7 +141,9 @@ class _Pair:
                 self.iterations,
                 self.sources,
                 self.begun,
+                self.converged,
                 stopping.maximum_iterations,
+                stopping.relaxations,
             )
             if hard < 0:
                 return

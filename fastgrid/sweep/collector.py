@@ -81,7 +81,7 @@ class Collector:
         if not missing:
             return [], jobs
         keys, tasks = self._plan.keys, self._plan.tasks
-        workers, memory = workers_and_memory(self._given, keys, tasks, missing, jobs, limit)
+        workers, memory = workers_and_memory(self._given, keys, tasks, missing, jobs, limit, self._options.solver)
         pieces = cut(self._given, keys, tasks, missing, jobs)
         return [self._batch(*piece, memory, workers == jobs) for piece in pieces], workers
 

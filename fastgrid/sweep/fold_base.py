@@ -89,8 +89,8 @@ def make_fold_base(
 
     Notes
     -----
-    Memory: 4 n_items n_used bytes, with products 8 n_items^2 + 8 n_items n_used more, and 8 n_items^2 for the whole
-    data's where they are corrected.
+    Memory: 4 n_items n_used bytes, with products 8 n_items^2 + 8 n_items n_used more; where the whole data's are
+    corrected, 8 n_items^2 for these, and up to 24 n_items n_used instead of 8.
     """
     training = np.flatnonzero(folds != fold)
     if len(training) < 2:
@@ -126,8 +126,10 @@ def _products(
     if whole is None:
         return inner_products(scaled, scaled)
     out, put_in = changed_features(_triple(whole), _triple(scaling))
+    if correction_cost(len(values), len(out) + len(put_in)) > fresh_cost(len(values), len(scaling.columns)):
+        return inner_products(scaled, scaled)
     whole_scaled = whole.apply(np.asarray(values))
-    products = _KEPT.products(features, whole_scaled, keep)
+    products = _KEPT.products(features, whole, whole_scaled, keep)
     if len(out) + len(put_in) == 0:
         return products
     corrected = np.empty_like(products)
@@ -150,7 +152,7 @@ def _whole(features: FeatureSet, values: Float32Matrix, folds: npt.NDArray[np.in
     saved = -fresh
     for fold in np.unique(folds):
         out, put_in = changed_features(_triple(whole), _triple(_fit(features, values, folds != fold)))
-        saved += fresh - correction_cost(n_items, len(out) + len(put_in))
+        saved += max(0.0, fresh - correction_cost(n_items, len(out) + len(put_in)))
     return whole if saved > 0 else None
 
 
@@ -160,23 +162,27 @@ class _Kept:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._owner: object = None
+        self._scaling: tuple[bytes, ...] = ()
         self._products: Float64Matrix | None = None
 
-    def products(self, features: FeatureSet, scaled: Float32Matrix, keep: bool) -> Float64Matrix:
+    def products(self, features: FeatureSet, whole: Scaling, scaled: Float32Matrix, keep: bool) -> Float64Matrix:
         owner = features.values if features.path is None else (features.path, *_version(features.path))
+        # Feature sets may share a matrix and differ in which dimensions of it are scaled.
+        scaling = tuple(each.tobytes() for each in _triple(whole))
         with self._lock:
             same = self._owner is owner if features.path is None else self._owner == owner
-            if self._products is not None and same:
+            if self._products is not None and same and self._scaling == scaling:
                 return self._products
             self._owner = self._products = None
             products = inner_products(scaled, scaled)
             if keep:
-                self._owner, self._products = owner, products
+                self._owner, self._scaling, self._products = owner, scaling, products
             return products
 
     def forget(self) -> None:
         with self._lock:
             self._owner = self._products = None
+            self._scaling = ()
 
 
 _KEPT = _Kept()

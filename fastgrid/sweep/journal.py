@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from fastgrid.common.files import make_directory, replacing
 from fastgrid.solvers import Stopping
@@ -48,7 +49,7 @@ class Journal:
         try:
             with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as entry:
                 predicted, iterations, converged = entry["predicted"], entry["iterations"], entry["converged"]
-                work = Work(*entry["work"].tolist())
+                work = Work(*_whole_numbers(entry["work"], len(dataclasses.fields(Work))))
         except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile):
             return None
         well_typed = predicted.dtype == np.int16 and iterations.dtype == np.int64 and converged.dtype == np.bool_
@@ -70,6 +71,13 @@ class Journal:
 
     def _path(self, digest: str) -> Path:
         return self.directory / f"{digest}.npz"
+
+
+def _whole_numbers(array: npt.NDArray[np.int64], count: int) -> list[int]:
+    if array.dtype != np.int64 or array.shape != (count,):
+        raise ValueError(f"{array.shape} of {array.dtype} for {count} counters")
+    numbers: list[int] = array.tolist()
+    return numbers
 
 
 class TaskDigests:

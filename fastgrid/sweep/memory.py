@@ -4,14 +4,16 @@ With n items of which n_train are trained on, d used features, k classes, m item
 cost vectors (bytes; rows of a Gram matrix are padded to a multiple of 16):
 
     features   4 n d
-    whole      12 n d + 16 n^2                       inner products of the fold, and of the whole data for other folds
+    whole      28 n d + 16 n^2                       inner products of the fold, and of the whole data for other folds
              + 4 n_train^2 + 8 n_test n_train        Gram matrices
              + (4 + 2) m^2                           a pair's block and its gathered rows; no block where k = 2
-    pairs      4 n d + 8 n_train d                   the features, and those of the training part in float64
+    pairs      4 n d + 12 n_train d                  the features, and those of the training part in float64
              + (4 + 2) m^2 + 3 strips                its Gram matrix, computed in strips
     rows       8 n d + 8 n_train d + 6 (m + 90) d    the features of all, of the training part, of a pair in tiles
              + cache + 2 strips + 288 m              as many rows of a pair's Gram matrix as fit, two at least
     each     + 8 p (k - 1) n_train + 160 MiB         dual coefficients; decision values, code and what Python needs
+    smo-fast + 24 p m + 12 m^2                       duals, gradients and costs; the system of a Newton step
+    libsvm   + 20 l^2                                a copy in float64, its own, its cache; l = n_train, or m in pairs
 
 Where there are several workers, 160 MiB are set aside for the process that gives them their work, and for each worker
 that has to wait.
@@ -49,6 +51,8 @@ class TaskSize:
         Training items of the two largest classes together.
     n_problems : int
         Cost vectors.
+    solver : str
+        One of `fastgrid.solvers.SOLVERS`.
     """
 
     n_items: int
@@ -57,6 +61,7 @@ class TaskSize:
     n_classes: int
     n_largest: int
     n_problems: int
+    solver: str = "smo"
 
     def bytes_needed(self, way: str) -> int:
         """Return the bytes that the task takes at most, done in that way (formula above)."""
@@ -67,11 +72,19 @@ class TaskSize:
             n_test = self.n_items - self.n_train
             gram = 4 * self.n_train * (self.n_train + 16) + 8 * n_test * self.n_train
             block = (4 if self.n_classes > 2 else 0) * largest**2 + 2 * largest**2
-            return coefficients + 3 * features + 16 * self.n_items**2 + gram + block
+            return coefficients + 7 * features + 16 * self.n_items**2 + gram + block + self._solver_bytes(self.n_train)
         if way == "pairs":
-            return coefficients + features + 8 * self.n_train * self.n_features + 6 * largest**2 + 3 * STRIP_BYTES
+            training = 12 * self.n_train * self.n_features
+            own = 6 * largest**2 + self._solver_bytes(self.n_largest)
+            return coefficients + features + training + own + 3 * STRIP_BYTES
         solver = 6 * (largest + 90) * self.n_features + 288 * largest
         return coefficients + 2 * features + solver + 8 * self.n_train * self.n_features + 2 * STRIP_BYTES
+
+    def _solver_bytes(self, n_rows: int) -> int:
+        # What a solver takes beside what the default takes, on a Gram matrix of so many rows.
+        if self.solver == "smo-fast":
+            return 24 * self.n_problems * self.n_largest + 12 * self.n_largest**2
+        return 20 * n_rows**2 if self.solver == "libsvm" else 0
 
     def way(self, budget: int) -> str:
         """Return the fastest way that takes at most `budget` bytes; "rows" where none does."""
@@ -79,12 +92,17 @@ class TaskSize:
 
 
 def task_size(
-    labels: npt.NDArray[np.int16], folds: npt.NDArray[np.int16], fold: int, n_features: int, n_problems: int
+    labels: npt.NDArray[np.int16],
+    folds: npt.NDArray[np.int16],
+    fold: int,
+    n_features: int,
+    n_problems: int,
+    solver: str = "smo",
 ) -> TaskSize:
     """Return what the memory of a task depends on."""
     trained = labels[folds != fold]
     counts = np.sort(np.unique(trained, return_counts=True)[1])
-    return TaskSize(len(labels), len(trained), n_features, len(counts), int(counts[-2:].sum()), n_problems)
+    return TaskSize(len(labels), len(trained), n_features, len(counts), int(counts[-2:].sum()), n_problems, solver)
 
 
 def workers_that_fit(size: TaskSize, jobs: int, limit: int) -> int:

@@ -13,6 +13,7 @@ from fastgrid.common.memory import available_memory
 from fastgrid.common.stopwatch import add_worker_seconds
 from fastgrid.sweep.collector import Collector
 from fastgrid.sweep.combinations import FeatureSet, SweepInput, SweepResult
+from fastgrid.sweep.fold_base import forget_products
 from fastgrid.sweep.isolated import no_process_left, solve_in_new_process
 from fastgrid.sweep.options import SweepOptions
 from fastgrid.sweep.plan import make_plan
@@ -45,9 +46,13 @@ def run_sweep(given: SweepInput, pool: Pool, options: SweepOptions) -> SweepResu
     collected = Collector(given, plan, options)
     collected.read_journal()
     limit = options.memory_limit or available_memory() // 2
-    _solve(pool, limit, options.isolated, collected)
-    if collected.forget_failures():
-        _solve(pool, limit, options.isolated or pool.uses_processes, collected)
+    try:
+        _solve(pool, limit, options.isolated, collected)
+        if collected.forget_failures():
+            _solve(pool, limit, options.isolated or pool.uses_processes, collected)
+    finally:
+        # A caller may write to its arrays before the next sweep.
+        forget_products()
     return collected.result()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -125,18 +125,23 @@ def _balanced(indices: list[int], seconds: dict[int, float], n_pieces: int) -> l
     return chosen
 
 
-def sizes_of(given: SweepInput, features: str, fold: int, n_problems: Sequence[int]) -> list[TaskSize]:
+def sizes_of(
+    given: SweepInput, features: str, fold: int, n_problems: Sequence[int], solver: str = "smo"
+) -> list[TaskSize]:
     """Return the sizes of tasks on one feature set and fold that have so many problems."""
     n_features = given.feature_sets[features].values.shape[1]
-    one = task_size(given.labels, given.folds, fold, n_features, 1)
-    return [
-        TaskSize(one.n_items, one.n_train, one.n_features, one.n_classes, one.n_largest, number)
-        for number in n_problems
-    ]
+    one = task_size(given.labels, given.folds, fold, n_features, 1, solver)
+    return [replace(one, n_problems=number) for number in n_problems]
 
 
 def workers_and_memory(
-    given: SweepInput, keys: Sequence[GramKey], tasks: Sequence[Task], missing: Sequence[int], jobs: int, limit: int
+    given: SweepInput,
+    keys: Sequence[GramKey],
+    tasks: Sequence[Task],
+    missing: Sequence[int],
+    jobs: int,
+    limit: int,
+    solver: str = "smo",
 ) -> tuple[int, int]:
     """Return how many workers fit into `limit` bytes together, and how many bytes each may take.
 
@@ -145,6 +150,7 @@ def workers_and_memory(
     given, keys, tasks, missing, jobs
         As of `cut`.
     limit : int
+    solver : str
     """
     largest: dict[tuple[str, int], int] = {}
     for index in missing:
@@ -152,5 +158,5 @@ def workers_and_memory(
         largest[place] = max(largest.get(place, 0), len(tasks[index].costs))
     workers = jobs
     for (features, fold), number in largest.items():
-        workers = min(workers, workers_that_fit(sizes_of(given, features, fold, [number])[0], jobs, limit))
+        workers = min(workers, workers_that_fit(sizes_of(given, features, fold, [number], solver)[0], jobs, limit))
     return workers, memory_of_each(workers, jobs, limit)

@@ -42,9 +42,14 @@ def _solve(batch: Batch) -> list[TaskResult]:
 
 def _solve_task(index: int, task: Task, bases: dict[bool, FoldBase], batch: Batch) -> TaskResult:
     n_features = len(batch.features.enumerated)
-    way = task_size(batch.labels, batch.folds, batch.fold, n_features, len(task.costs)).way(batch.memory)
+    size = task_size(batch.labels, batch.folds, batch.fold, n_features, len(task.costs), batch.solver)
+    way = size.way(batch.memory)
     with_products = way == "whole"
     if with_products not in bases:
+        # What the other ways worked on is not in their account.
+        bases.clear()
+        if not with_products:
+            forget_products()
         with phase("Gram"):
             bases[with_products] = make_fold_base(
                 batch.features, batch.labels, batch.folds, batch.fold, with_products=with_products, keep=batch.keep

@@ -141,17 +141,19 @@ def _by_rows(task: Task, base: FoldBase, batch: Batch) -> Predicted:
 def _predict_in_strips(task: Task, base: FoldBase, path: OneVsOnePath) -> npt.NDArray[np.int16]:
     predicted = np.empty((len(path.bias), len(base.test)), dtype=np.int16)
     training = base.values[base.training].astype(np.float64)
-    for strip in _strips(len(base.test), len(training)):
+    for strip in _strips(len(base.test), *training.shape):
         with phase("Gram"):
             test = base.values[base.test[strip]]
             test_gram = gram_matrix(task.kernel, test, training, task.gamma, task.degree, task.coef0)
+            _refuse_overflow(float(np.maximum(test_gram.max(), -test_gram.min())), task)
         with phase("predicting"):
             predicted[:, strip] = path_votes(test_gram, base.class_starts, path)
     return predicted
 
 
-def _strips(n_rows: int, n_columns: int) -> Iterator[slice]:
-    step = max(1, STRIP_BYTES // (8 * n_columns))
+def _strips(n_rows: int, n_columns: int, n_features: int) -> Iterator[slice]:
+    # Of kernel values, and the features of the rows, which are also widened.
+    step = max(1, STRIP_BYTES // (8 * n_columns + 20 * n_features))
     return (slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step))
 
 
