@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given as randomly
 from hypothesis import HealthCheck, settings
+from hypothesis import given as randomly
 from hypothesis import strategies as st
 
 from fastgrid.kernels import fresh_cost
@@ -45,8 +45,6 @@ def test_each_missing_task_is_in_one_piece(jobs, data, small):
     assert pieces == cut(small, plan.keys, plan.tasks, missing, jobs)
     if jobs == 1:
         assert len({piece[:2] for piece in pieces}) == len(pieces)
-
-
 
 
 def test_pieces_are_even_and_enough_for_all_workers(small):
