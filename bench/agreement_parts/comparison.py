@@ -56,4 +56,11 @@ def pair_path(path: OneVsOnePath, row: int, pair: int, starts: npt.NDArray[np.in
     """Return the solution of one pair problem as a path of two classes and one cost vector."""
     chosen = np.s_[row : row + 1, pair : pair + 1]
     duals = pair_duals(path, starts)[pair][np.newaxis, row : row + 1]
-    return OneVsOnePath(duals, path.bias[chosen], path.iterations[chosen], path.converged[chosen], path.solved[chosen])
+    return OneVsOnePath(
+        duals,
+        path.bias[chosen],
+        path.iterations[chosen],
+        path.converged[chosen],
+        path.solved[chosen],
+        path.warm[chosen],
+    )
