@@ -106,6 +106,7 @@ def write_batch(path: Path, batch: Batch) -> None:
         "solver": batch.solver,
         "stopping": dataclasses.astuple(batch.stopping),
         "memory": batch.memory,
+        "keep": batch.keep,
         "indices": batch.indices,
         "tasks": [(task.kernel, task.gamma, task.degree, task.coef0) for task in batch.tasks],
     }
@@ -148,6 +149,7 @@ def read_batch(path: Path) -> Batch:
         header["solver"],
         Stopping(*header["stopping"]),
         header["memory"],
+        header["keep"],
     )
 
 

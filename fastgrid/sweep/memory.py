@@ -13,7 +13,7 @@ cost vectors (bytes; rows of a Gram matrix are padded to a multiple of 16):
              + cache + 2 strips + 288 m              as many rows of a pair's Gram matrix as fit, two at least
     each     + 8 p (k - 1) n_train + 160 MiB         dual coefficients; decision values, code and what Python needs
     smo-fast + 24 p m + 12 m^2                       duals, gradients and costs; the system of a Newton step
-    libsvm   + 20 l^2                                a copy in float64, its own, its cache; l = n_train, or m in pairs
+    libsvm   + 20 l^2                                copies in float64, its cache; l = n_train, m in pairs
 
 Where there are several workers, 160 MiB are set aside for the process that gives them their work, and for each worker
 that has to wait.

@@ -10,7 +10,6 @@ import numpy as np
 
 from fastgrid.kernels import fresh_cost
 from fastgrid.sweep.combinations import FeatureSet, SweepInput
-from fastgrid.sweep.fold_base import values_of
 from fastgrid.sweep.memory import TaskSize, memory_of_each, task_size, workers_that_fit
 from fastgrid.sweep.plan import GramKey
 from fastgrid.sweep.task import Task
@@ -39,7 +38,7 @@ class Spread:
 
 def spread_of(features: FeatureSet) -> Spread:
     """Return roughly what the kernel values of `features` are like; enumerated features are taken as they are."""
-    values = values_of(features)
+    values = features.values
     with np.errstate(all="ignore"):
         low, high = values.min(axis=0, initial=np.inf), values.max(axis=0, initial=-np.inf)
         taken = features.enumerated

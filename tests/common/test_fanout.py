@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -79,6 +80,52 @@ def test_a_lost_worker_is_named_and_the_pool_can_be_started_anew() -> None:
             list(pool.map_unordered(die, range(8)))
         pool.stop()
         assert list(pool.map_ordered(square, [2])) == [4]
+
+
+class Crowd:
+    """Counts how many calls are under way; one waits until `enough` were."""
+
+    def __init__(self, enough: int) -> None:
+        self.enough, self.now, self.most = enough, 0, 0
+        self.changed = threading.Condition()
+
+    def __call__(self, number: int) -> int:
+        with self.changed:
+            self.now += 1
+            self.most = max(self.most, self.now)
+            self.changed.notify_all()
+            assert self.changed.wait_for(lambda: self.most >= self.enough, timeout=60)
+            self.changed.wait_for(lambda: self.most > self.enough, timeout=0.01)  # a chance for one too many
+        with self.changed:
+            self.now -= 1
+        return number
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 4])
+@pytest.mark.parametrize("at_most", [1, 2, 3, 4, 9, None])
+def test_no_more_calls_at_a_time_than_asked_for(jobs: int, at_most: int | None) -> None:
+    crowd = Crowd(jobs if at_most is None else min(jobs, at_most))
+    with Pool(jobs, "threads") as pool:
+        assert sorted(pool.map_unordered(crowd, range(12), at_most=at_most)) == list(range(12))
+    assert crowd.most == crowd.enough
+    assert crowd.now == 0
+
+
+def test_one_call_at_a_time_in_processes(tmp_path: Path) -> None:
+    with Pool(2) as pool:
+        pool.start(nothing)
+        alone = functools.partial(alone_in, str(tmp_path / "busy"))
+        assert sorted(pool.map_unordered(alone, range(12), at_most=1)) == list(range(12))
+        with pytest.raises(ValueError, match="no 1"):
+            list(pool.map_unordered(fail, [1, 1, 1], at_most=1))
+        assert list(pool.map_unordered(square, [], at_most=1)) == []
+
+
+def alone_in(directory: str, number: int) -> int:
+    Path(directory).mkdir()  # fails where another call has not removed it yet
+    time.sleep(0.002)
+    Path(directory).rmdir()
+    return number
 
 
 @pytest.mark.parametrize("backend", ["processes", "threads"])

@@ -12,14 +12,18 @@ from llvmlite import binding
 # Numba shows no machine code for functions that came from its cache, so this compiles in a process without one.
 PROGRAM = """
 import numpy as np
-from fastgrid.kernels import smo, smo_state
+from fastgrid.kernels import smo, smo_fast, smo_state
 n = 64
 state, gram = np.zeros((smo_state.STATE_ROWS, 80)), np.zeros((n, 80), dtype=np.float32)
 numbers = np.arange(80)
-smo._iterate(gram, state, n, numbers, 1e-3, 1, numbers, numbers, np.zeros(9), 0, gram, numbers, 0, None)
-(code,) = smo._iterate.inspect_asm().values()
+{call}
+(code,) = {function}.inspect_asm().values()
 print(code)
 """
+CALLS = {
+    "smo._iterate": "(gram, state, n, numbers, 1e-3, 1, numbers, numbers, np.zeros(9), 0, gram, numbers, 0, None)",
+    "smo_fast._optimise": "(gram, state, n, 1e-3, 1, False)",
+}
 
 #: What the passes of an iteration consist of: the gradient's update and the extremes in float64, scores in float32.
 EXPECTED = {
@@ -29,10 +33,15 @@ EXPECTED = {
 
 @pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
 @pytest.mark.skipif(not binding.get_host_cpu_features().get("avx2", False), reason="the processor has no AVX2")
-def test_loops_are_packed(tmp_path):
+@pytest.mark.parametrize("function", CALLS)
+def test_loops_are_packed(function, tmp_path):
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
     printed = subprocess.run(
-        [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", PROGRAM.format(function=function, call=function + CALLS[function])],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     # A packed instruction on 256 or 512 bits, not one on a single number.
     wide = {match[1] for match in re.finditer(r"^\s+(\w+)\s.*%[yz]mm", printed, re.MULTILINE)}

@@ -10,7 +10,7 @@ from fastgrid.solvers import Stopping
 from fastgrid.sweep import memory
 from fastgrid.sweep.combinations import FeatureSet
 from fastgrid.sweep.fold_base import forget_products
-from fastgrid.sweep.memory import WAYS, TaskSize, task_size, workers_that_fit
+from fastgrid.sweep.memory import WAYS, TaskSize, memory_of_each, task_size, workers_that_fit
 from fastgrid.sweep.solving import solve_batch
 from fastgrid.sweep.task import Batch, Task
 
@@ -151,6 +151,11 @@ def test_the_fastest_way_that_fits_is_taken():
 
 
 def test_workers_are_as_many_as_fit_but_one_at_least():
-    needed = SIZE.bytes_needed("whole")
-    limits = (10 * needed, 3 * needed, 3 * needed - 1, needed, needed - 1, 0)
+    needed, idle = SIZE.bytes_needed("whole"), memory._FIXED
+    # What gives out the work takes memory too, and so does each worker that waits.
+    two = 2 * needed + 3 * idle
+    limits = (4 * needed + idle, 3 * needed + 2 * idle, two, two - 2, needed, 0)
     assert [workers_that_fit(SIZE, 4, limit) for limit in limits] == [4, 3, 2, 1, 1, 1]
+    assert memory_of_each(2, 4, two) == needed
+    assert memory_of_each(1, 1, 12345) == 12345
+    assert memory_of_each(2, 4, idle) == 0

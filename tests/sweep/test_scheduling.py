@@ -9,9 +9,19 @@ from hypothesis import given as randomly
 from hypothesis import strategies as st
 
 from fastgrid.kernels import fresh_cost
+from fastgrid.sweep import memory
+from fastgrid.sweep.combinations import FeatureSet
 from fastgrid.sweep.memory import TaskSize
 from fastgrid.sweep.plan import make_plan
-from fastgrid.sweep.scheduling import PIECES_PER_WORKER, cut, estimated_seconds, sizes_of, workers_and_memory
+from fastgrid.sweep.scheduling import (
+    PIECES_PER_WORKER,
+    Spread,
+    cut,
+    estimated_seconds,
+    sizes_of,
+    spread_of,
+    workers_and_memory,
+)
 from fastgrid.sweep.task import Task
 
 SIZE = TaskSize(n_items=1000, n_train=800, n_features=50, n_classes=4, n_largest=420, n_problems=2)
@@ -24,7 +34,8 @@ def rbf(costs, n_classes=4):
 def seconds_of(given, plan, piece):
     features, fold, indices = piece
     sizes = sizes_of(given, features, fold, [len(plan.tasks[index].costs) for index in indices])
-    own = [estimated_seconds(plan.tasks[index], size) for index, size in zip(indices, sizes, strict=True)]
+    spread = spread_of(given.feature_sets[features])
+    own = [estimated_seconds(plan.tasks[index], size, spread) for index, size in zip(indices, sizes, strict=True)]
     return fresh_cost(len(given.labels), given.feature_sets[features].values.shape[1]) + sum(own), own
 
 
@@ -62,17 +73,39 @@ def test_pieces_are_even_and_enough_for_all_workers(small):
 
 
 def test_estimates_grow_with_what_there_is_to_do():
-    plain = estimated_seconds(rbf([1.0, 2.0]), SIZE)
-    assert estimated_seconds(rbf([1.0, 2.0]), replace(SIZE, n_items=2000, n_train=1600)) > 2 * plain
-    assert estimated_seconds(rbf([1.0, 64.0]), SIZE) > plain
-    assert estimated_seconds(rbf([1.0, 2.0, 2.0]), replace(SIZE, n_problems=3)) > plain
-    assert estimated_seconds(rbf([1.0, 2.0], 1), replace(SIZE, n_classes=1)) < plain
-    # Costs that hold a polynomial's scale say nothing.
-    large, little = (replace(rbf([cost]), kernel="poly") for cost in (1e9, 1e-9))
-    assert estimated_seconds(large, SIZE) == estimated_seconds(little, SIZE)
+    def estimate(task, **size):
+        return estimated_seconds(task, replace(SIZE, **size), Spread(squared_distance=2.0, squared_norm=10.0))
+
+    plain = estimate(rbf([1.0, 2.0]))
+    assert estimate(rbf([1.0, 2.0]), n_items=2000, n_train=1600) > 2 * plain
+    assert estimate(rbf([1.0, 64.0])) > plain
+    assert estimate(rbf([1.0, 2.0, 2.0]), n_problems=3) > plain
+    assert estimate(rbf([1.0, 2.0], 1), n_classes=1) < plain
+    # Items that are all far from each other are no hard problem, however large the cost.
+    assert estimate(replace(rbf([1e3]), gamma=100.0)) < estimate(rbf([1e3]))
+    for kernel in ("poly", "linear"):
+        assert estimate(replace(rbf([1e9]), kernel=kernel)) > estimate(replace(rbf([1e-9]), kernel=kernel))
 
 
-@pytest.mark.parametrize(("jobs", "room", "workers"), [(4, 10, 4), (4, 3, 3), (4, 1.5, 1), (4, 0.1, 1), (1, 10, 1)])
+def test_the_spread_is_that_of_scaled_features():
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(200, 3)).astype(np.float32) * np.float32([1.0, 1000.0, 1.0]) + np.float32([5.0, 0.0, 0.0])
+    enumerated = np.array([False, False, True])
+    found = spread_of(FeatureSet("all", values, np.arange(3), enumerated))
+    low, high = values[:, :2].min(axis=0), values[:, :2].max(axis=0)
+    scaled = np.column_stack([(values[:, :2] - low) / (high - low), values[:, 2]]).astype(np.float64)
+    squares = ((scaled[:, np.newaxis] - scaled) ** 2).sum(axis=2)
+    assert found.squared_distance == pytest.approx(squares.mean(), rel=1e-4)
+    assert found.squared_norm == pytest.approx((scaled**2).sum(axis=1).mean(), rel=1e-4)
+
+
+def test_values_that_are_not_finite_leave_the_rest_of_the_spread():
+    values = np.array([[0.0, np.nan, 3.0], [1.0, 1.0, 3.0]], dtype=np.float32)
+    found = spread_of(FeatureSet("all", values, np.arange(3), np.zeros(3, dtype=np.bool_)))
+    assert found.squared_distance == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(("jobs", "room", "workers"), [(4, 10, 4), (4, 3, 3), (4, 1, 1), (4, 0.1, 1), (1, 10, 1)])
 def test_the_largest_task_says_how_many_workers_fit(small, jobs, room, workers):
     plan = make_plan(small)
     missing = range(len(plan.tasks))
@@ -80,5 +113,7 @@ def test_the_largest_task_says_how_many_workers_fit(small, jobs, room, workers):
         sizes_of(small, key.features, key.fold, [len(task.costs)])[0].bytes_needed("whole")
         for key, task in zip(plan.keys, plan.tasks, strict=True)
     )
-    limit = int(room * largest)
-    assert workers_and_memory(small, plan.keys, plan.tasks, missing, jobs, limit) == (workers, limit // workers)
+    idle = 0 if jobs == 1 else jobs - workers + 1
+    limit = int(room * largest) + idle * memory._FIXED
+    found = workers_and_memory(small, plan.keys, plan.tasks, missing, jobs, limit)
+    assert found == (workers, int(room * largest) // workers)

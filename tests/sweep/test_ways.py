@@ -7,7 +7,7 @@ import pytest
 from naive_svm import naive_predictions
 
 from fastgrid.common.fanout import Pool
-from fastgrid.sweep import run, ways
+from fastgrid.sweep import memory, run, ways
 from fastgrid.sweep.combinations import Combination, FeatureSet, SweepInput
 from fastgrid.sweep.memory import task_size
 from fastgrid.sweep.run import SweepOptions, run_sweep
@@ -127,8 +127,8 @@ def test_kernel_values_that_overflow_are_refused_in_each_way():
         assert (found.predicted == -1).all()
 
 
-@pytest.mark.parametrize(("room", "at_once"), [(3, 3), (2.5, 2), (1.9, 1), (0.5, 1)])
-def test_no_more_workers_than_fit(room, at_once, monkeypatch):
+@pytest.mark.parametrize(("room", "idle", "at_once"), [(3, 1, 3), (2, 2, 2), (1, 3, 1), (0.5, 0, 1)])
+def test_no_more_workers_than_fit(room, idle, at_once, monkeypatch):
     given = sweep_input(2, "rbf", costs=(0.1,), n=40)
     expected = sweep(given, "smo")
     lock, gate, now, most = threading.Lock(), threading.Condition(), [0], [0]
@@ -150,7 +150,7 @@ def test_no_more_workers_than_fit(room, at_once, monkeypatch):
                 now[0] -= 1
 
     monkeypatch.setattr(run, "solve_batch", counting)
-    limit = int(room * limits(given, "smo")["whole"])
+    limit = int(room * limits(given, "smo")["whole"]) + idle * memory._FIXED
     with Pool(3, "threads") as pool:
         found = sweep(given, "smo", limit, pool)
     assert most[0] == at_once
