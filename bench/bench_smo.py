@@ -16,37 +16,36 @@ from importlib.metadata import version
 import numpy as np
 
 from fastgrid.kernels import gram_matrix
-from fastgrid.solvers import get_solver
+from fastgrid.solvers import ClassOrderedGram, Stopping, get_solver
 
 SIZES = (160, 320, 1000, 2000)
 SOLVERS = ("smo", "libsvm")
 
 
-def problem(n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Gram matrix and labels, ordered by class."""
+def problem(n: int) -> ClassOrderedGram:
     rng = np.random.default_rng(n)
     rows = rng.normal(size=(n, 20))
     labels = (rows[:, 0] + rng.normal(size=n) > 0).astype(np.int64)
     order = np.argsort(labels, kind="stable")
-    return gram_matrix("rbf", rows[order], rows[order], 2.0**-5), labels[order]
+    return ClassOrderedGram.from_gram(gram_matrix("rbf", rows[order], rows[order], 2.0**-5), labels[order])
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=20)
     options = parser.parse_args()
     print(f"{platform.machine()}, Python {platform.python_version()}", end="")
     print("".join(f", {name} {version(name)}" for name in ("numpy", "numba", "scikit-learn")))
     costs = np.full((1, 2), 32.0)
     for n in SIZES:
-        gram, labels = problem(n)
+        gram = problem(n)
         best, iterations = dict.fromkeys(SOLVERS, float("inf")), {}
         for _ in range(options.rounds):
             for name in SOLVERS:
                 start = time.perf_counter()
-                (solution,) = get_solver(name).solve(gram, labels, costs)
+                path = get_solver(name).solve_path(gram, costs, Stopping())
                 best[name] = min(best[name], time.perf_counter() - start)
-                iterations[name] = int(solution.iterations[0])
+                iterations[name] = int(path.iterations[0, 0])
         if iterations["smo"] != iterations["libsvm"]:
             raise SystemExit(f"n = {n}: {iterations}")
         per_iteration = {name: best[name] / iterations[name] * 1e6 for name in SOLVERS}

@@ -11,6 +11,7 @@ from fastgrid.kernels.smo_fast import _begin, _optimise, _ray
 from fastgrid.kernels.smo_pairs import _ascending, _stands_for
 from fastgrid.kernels.smo_state import (
     ALPHA,
+    COST,
     GRADIENT,
     SIGN,
     Float32Matrix,
@@ -18,6 +19,7 @@ from fastgrid.kernels.smo_state import (
     Float64Vector,
     IntVector,
 )
+from fastgrid.kernels.smo_step import _set_penalties
 
 BoolVector = npt.NDArray[np.bool_]
 
@@ -78,9 +80,18 @@ def _solve_pair_fast(
             continue
         _initialise(diagonal, signs, item_costs[problem], state, order)
         run, scale = _beginning(duals, gradients, item_costs, runs, n_runs, state, n)
-        exactly = n_runs == 0 or (run >= 0 and _free(duals, item_costs, run) == 0)
+        exactly = n_runs == 0 or _free(duals, item_costs, runs[n_runs - 1]) == 0
         iterations[problem] = 0
-        if not exactly:
+        if run >= 0 and _free(duals, item_costs, run) == 0:
+            # Everything at its bound, and still so: the run for these costs is that one, scaled, rounding and all.
+            _scale_exactly(duals, gradients, item_costs, run, scale, state, n)
+            made, done = _optimise(block, state, n, tolerance, 1, True)
+            exactly = made > 0
+            if not exactly:
+                begun[problem] = run
+                _keep(state, order, duals, gradients, rho, problem)
+            _initialise(diagonal, signs, item_costs[problem], state, order)
+        elif not exactly:
             _begin(duals, gradients, run, scale, state, n)
             made, done = _optimise(block, state, n, tolerance, patience, _has_unit_diagonal(state, n))
             iterations[problem], begun[problem] = made, run
@@ -126,6 +137,25 @@ def _beginning(
     for k in range(n):
         support += duals[chosen, k] != 0.0
     return (chosen, factor) if _free(duals, item_costs, chosen) >= FREE_SHARE * support else (-1, 0.0)
+
+
+@jit
+def _scale_exactly(
+    duals: Float64Matrix,
+    gradients: Float64Matrix,
+    item_costs: Float64Matrix,
+    run: int,
+    scale: float,
+    state: Float64Matrix,
+    n: int,
+) -> None:
+    # As `_begin`, but what rounding left below its C stays below it.
+    for k in range(n):
+        alpha, cost = scale * abs(duals[run, k]), state[COST, k]
+        bounded = abs(duals[run, k]) >= item_costs[run, k] and alpha > cost * (1.0 - 1e-14)
+        state[ALPHA, k] = cost if bounded else min(alpha, cost)
+        state[GRADIENT, k] = scale * (gradients[run, k] + state[SIGN, k]) - state[SIGN, k]
+        _set_penalties(state, k)
 
 
 @jit

@@ -18,6 +18,7 @@ from fastgrid.sweep.isolated import no_process_left, solve_in_new_process
 from fastgrid.sweep.options import SweepOptions
 from fastgrid.sweep.plan import make_plan
 from fastgrid.sweep.solving import solve_batch
+from fastgrid.sweep.splitting import split_large
 from fastgrid.sweep.task import Batch, TaskResult
 
 Solved = tuple[list[TaskResult], dict[str, float]]
@@ -42,7 +43,7 @@ def run_sweep(given: SweepInput, pool: Pool, options: SweepOptions) -> SweepResu
     SweepResult
         The same for any number of workers.
     """
-    plan = make_plan(given)
+    plan = split_large(given, make_plan(given))
     collected = Collector(given, plan, options)
     collected.read_journal()
     limit = options.memory_limit or available_memory() // 2
