@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg import lapack
 
 from fastgrid.kernels.smo_fast import _add_rows
 
@@ -95,8 +96,6 @@ def _solve(
     gram: npt.NDArray[np.float32], now: Iterate, target: Float64Vector, free: BoolVector, level: float, scale: float
 ) -> tuple[Iterate, float] | None:
     # The step to `target` on the fixed duals and to the conditions' solution on the free ones; None if it fails.
-    from scipy.linalg import lapack
-
     change = target - now.beta
     items = np.flatnonzero(free)
     if not len(items):

@@ -6,6 +6,7 @@ import numpy as np
 
 from fastgrid.common.stopwatch import phase, recording
 from fastgrid.common.threads import single_threaded_blas
+from fastgrid.solvers import get_solver
 from fastgrid.sweep.fold_base import FoldBase, forget_products, make_fold_base
 from fastgrid.sweep.memory import task_size
 from fastgrid.sweep.task import Batch, Task, TaskResult, failed_task
@@ -22,6 +23,7 @@ def solve_batch(batch: Batch) -> tuple[list[TaskResult], dict[str, float]]:
     seconds : dict of str to float
         What each phase of the work took.
     """
+    get_solver(batch.solver)  # loads its libraries: only those that are there can be held to one thread
     with recording() as timings, single_threaded_blas():
         results = _solve(batch)
     return results, timings.seconds

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastgrid.sweep.combinations import SweepInput
-from fastgrid.sweep.plan import Plan
+from fastgrid.sweep.plan import GramKey, Plan
 from fastgrid.sweep.scheduling import estimated_seconds, sizes_of, spread_of
 from fastgrid.sweep.task import Task
 
@@ -42,7 +42,8 @@ def split_large(given: SweepInput, plan: Plan) -> Plan:
         return estimated_seconds(task, size, spreads[key.features])
 
     seconds = [seconds_of(index, task) for index, task in enumerate(plan.tasks)]
-    keys, tasks = [], []
+    keys: list[GramKey] = []
+    tasks: list[Task] = []
     place: dict[tuple[int, int], tuple[int, int]] = {}
     for index, task in enumerate(plan.tasks):
         ranges = [np.arange(len(task.costs))]
