@@ -24,10 +24,17 @@ PATIENCE = 4
 #: Of the asked tolerance: another way to the same tolerance ends elsewhere within it, and half of it brings predictions
 #: as near to the optimum's as LIBSVM's are (docs/agreement.md).
 TIGHTER = 0.5
+#: Not below this for that reason: float32 kernel values may resolve no more.
+FINEST = 1e-5
 #: Newton steps in a row.
 STEPS = 12
 #: Newton steps begin once SMO has taken so many times what one of them takes.
 SHARE = 1.0
+
+
+def tighter(tol: float) -> float:
+    """Return the tolerance that is gone to where `tol` is asked for."""
+    return min(tol, max(TIGHTER * tol, FINEST))
 
 
 class SmoFastSolver(Solver):
@@ -52,7 +59,7 @@ class SmoFastSolver(Solver):
         workspace = _Workspace(gram, len(costs))
         for index, (first, second) in enumerate(itertools.combinations(range(n_classes), 2)):
             pair = workspace.pair(gram, first, second, costs, weights)
-            pair.solve(replace(stopping, tol=TIGHTER * stopping.tol))
+            pair.solve(replace(stopping, tol=tighter(stopping.tol)))
             pair.put(path, index)
         return path
 

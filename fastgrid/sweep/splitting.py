@@ -16,6 +16,9 @@ from fastgrid.sweep.task import Task
 #: A task that takes a larger share than this of all is cut. Were it small, Gram matrices would be computed several
 #: times for nothing; were it large, more workers than its inverse would be of no use.
 LARGEST_SHARE = 1 / 6
+#: Shorter tasks (estimated seconds) stay whole: in ranges of their own, larger costs do not learn from smaller ones
+#: that they have the same answer.
+SHORT = 0.5
 
 
 def split_large(given: SweepInput, plan: Plan) -> Plan:
@@ -47,7 +50,7 @@ def split_large(given: SweepInput, plan: Plan) -> Plan:
     place: dict[tuple[int, int], tuple[int, int]] = {}
     for index, task in enumerate(plan.tasks):
         ranges = [np.arange(len(task.costs))]
-        if seconds[index] > LARGEST_SHARE * sum(seconds) and len(task.costs) > 1:
+        if seconds[index] > max(SHORT, LARGEST_SHARE * sum(seconds)) and len(task.costs) > 1:
             alone = [seconds_of(index, replace(task, costs=row[np.newaxis])) for row in task.costs]
             ranges = _ranges(np.array(alone), math.ceil(seconds[index] / sum(seconds) / LARGEST_SHARE))
         for rows in ranges:

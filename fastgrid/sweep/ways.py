@@ -120,11 +120,11 @@ def _pair_gram(task: Task, base: FoldBase, rows: list[slice]) -> ClassOrderedGra
 def _by_rows(task: Task, base: FoldBase, batch: Batch) -> Predicted:
     # LIBSVM's iterates, whatever the solver: of its Gram matrix nothing is there to work on otherwise.
     from fastgrid.solvers.on_demand import solve_on_demand
-    from fastgrid.solvers.smo_fast import TIGHTER
+    from fastgrid.solvers.smo_fast import tighter
 
     # What smo-fast promises holds here too.
     stopping = (
-        replace(batch.stopping, tol=TIGHTER * batch.stopping.tol) if batch.solver == "smo-fast" else batch.stopping
+        replace(batch.stopping, tol=tighter(batch.stopping.tol)) if batch.solver == "smo-fast" else batch.stopping
     )
     size = task_size(batch.labels, batch.folds, batch.fold, base.values.shape[1], len(task.costs))
     with phase("solving"):

@@ -6,11 +6,16 @@ import numpy as np
 import pytest
 
 from fastgrid.common.fanout import Pool
-from fastgrid.sweep import run
+from fastgrid.sweep import run, splitting
 from fastgrid.sweep.combinations import Combination
 from fastgrid.sweep.plan import make_plan
 from fastgrid.sweep.run import SweepOptions, run_sweep
 from fastgrid.sweep.splitting import _ranges, split_large
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_short(monkeypatch):
+    monkeypatch.setattr(splitting, "SHORT", 0.0)
 
 
 def one_gamma(small, costs):
@@ -42,6 +47,13 @@ def test_small_tasks_stay_whole(small):
     plan = make_plan(given)
     found = split_large(given, plan)
     assert [task.costs.tolist() for task in found.tasks] == [task.costs.tolist() for task in plan.tasks]
+
+
+def test_short_tasks_stay_whole(small, monkeypatch):
+    given = one_gamma(small, [0.1, 1.0, 10.0])
+    plan = make_plan(given)
+    monkeypatch.setattr(splitting, "SHORT", 1e9)
+    assert len(split_large(given, plan).tasks) == len(plan.tasks)
 
 
 @pytest.mark.parametrize("n_parts", [1, 2, 3, 7])
