@@ -17,6 +17,9 @@ from fastgrid.sweep.task import Task
 #: Pieces per worker at least, so that the pool does not end on one long piece.
 PIECES_PER_WORKER = 4
 
+#: Of kernel values, as far as an estimate is concerned; parameters may be beyond all measure.
+LARGEST_VARIATION = 1e9
+
 Piece = tuple[str, int, list[int]]
 
 
@@ -63,10 +66,12 @@ def estimated_seconds(task: Task, size: TaskSize, spread: Spread) -> float:
     n_pair = 2.0 * size.n_train / size.n_classes
     gram = 1.5e-9 * size.n_train * size.n_items
     if task.kernel == "rbf":
-        variation = task.gamma * spread.squared_distance
+        variation = min(task.gamma * spread.squared_distance, LARGEST_VARIATION)
         most = 100.0 / (1.0 + 4.0 * variation**2)
     elif task.kernel == "poly":
-        variation = 0.1 * abs(task.gamma * spread.squared_norm + task.coef0) ** task.degree
+        values = np.float64(abs(task.gamma * spread.squared_norm + task.coef0))
+        with np.errstate(over="ignore"):
+            variation = min(0.1 * float(values**task.degree), LARGEST_VARIATION)
         most = 10.0
     else:
         variation, most = 0.1 * spread.squared_norm, 100.0

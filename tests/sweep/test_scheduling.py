@@ -87,6 +87,13 @@ def test_estimates_grow_with_what_there_is_to_do():
         assert estimate(replace(rbf([1e9]), kernel=kernel)) > estimate(replace(rbf([1e-9]), kernel=kernel))
 
 
+@pytest.mark.parametrize("kernel", ["rbf", "poly", "linear"])
+@pytest.mark.parametrize("gamma", [2.0**900, 2.0**-900])
+def test_estimates_of_parameters_beyond_all_measure_are_numbers(kernel, gamma):
+    task = replace(rbf([2.0**900]), kernel=kernel, gamma=gamma, degree=3)
+    assert 0.0 < estimated_seconds(task, SIZE, Spread(2.0, 10.0)) < np.inf
+
+
 def test_the_spread_is_that_of_scaled_features():
     rng = np.random.default_rng(0)
     values = rng.normal(size=(200, 3)).astype(np.float32) * np.float32([1.0, 1000.0, 1.0]) + np.float32([5.0, 0.0, 0.0])
