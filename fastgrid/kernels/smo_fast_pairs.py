@@ -85,7 +85,7 @@ def _solve_pair_fast(
         if run >= 0 and _free(duals, item_costs, run) == 0:
             # Everything at its bound, and still so: the run for these costs is that one, scaled, rounding and all.
             _scale_exactly(duals, gradients, item_costs, run, scale, state, n)
-            made, done = _optimise(block, state, n, tolerance, 1, True)
+            made, _ = _optimise(block, state, order, tolerance, 1, _has_unit_diagonal(state, n))
             exactly = made > 0
             if not exactly:
                 begun[problem] = run
@@ -93,7 +93,7 @@ def _solve_pair_fast(
             _initialise(diagonal, signs, item_costs[problem], state, order)
         elif not exactly:
             _begin(duals, gradients, run, scale, state, n)
-            made, done = _optimise(block, state, n, tolerance, patience, _has_unit_diagonal(state, n))
+            made, done = _optimise(block, state, order, tolerance, patience, _has_unit_diagonal(state, n))
             iterations[problem], begun[problem] = made, run
             if not done:
                 return problem

@@ -173,7 +173,7 @@ class _Pair:
                 self._take_newton_steps(tol)
                 spent = 0.0
             most = min(burst, cap - int(self.iterations[problem]))
-            made, done = _optimise(self.block, self.state, n, tol, most, unit_diagonal)
+            made, done = _optimise(self.block, self.state, np.arange(n), tol, most, unit_diagonal)
             self.iterations[problem] += made
             spent += _smo_seconds(made, n)
             if done:
