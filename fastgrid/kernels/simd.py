@@ -45,7 +45,6 @@ select = _intrinsic("select")
 # The extreme of all lanes; the number of lanes that a mask selects.
 lowest_float64 = _intrinsic("lowest_float64")
 highest_float64 = _intrinsic("highest_float64")
-lowest_float32 = _intrinsic("lowest_float32")
 highest_float32 = _intrinsic("highest_float32")
 highest_int32 = _intrinsic("highest_int32")
 count = _intrinsic("count")

@@ -250,7 +250,6 @@ def _reducer(vector: VectorType, name: str, plain: Callable[[Any], Any]) -> Call
 #: The extreme of all lanes.
 lowest_float64 = _reducer(Float64x8, "fmin", np.min)
 highest_float64 = _reducer(Float64x8, "fmax", np.max)
-lowest_float32 = _reducer(Float32x8, "fmin", np.min)
 highest_float32 = _reducer(Float32x8, "fmax", np.max)
 highest_int32 = _reducer(Int32x8, "smax", np.max)
 
