@@ -61,6 +61,6 @@ def pair_path(path: OneVsOnePath, row: int, pair: int, starts: npt.NDArray[np.in
         path.bias[chosen],
         path.iterations[chosen],
         path.converged[chosen],
-        path.solved[chosen],
+        np.zeros_like(path.sources[chosen]),
         path.warm[chosen],
     )

@@ -29,7 +29,7 @@ def fit_svc(
     Returns
     -------
     path : OneVsOnePath
-        `solved` is true everywhere.
+        Each problem is its own source.
     predicted : ndarray of int16, shape (p, m)
         As of ``SVC.predict``.
     """

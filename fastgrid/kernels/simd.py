@@ -4,9 +4,10 @@ LLVM turns a plain loop into packed instructions only where it can prove enough 
 adds run-time checks and scalar tails; for loops over a few hundred items these cost more than the loop. The functions
 here say directly what is packed. LLVM lowers eight lanes to whatever the processor has (AVX-512, AVX2, NEON).
 
-A vector holds float64, float32 or int32; vectors of one kind support ``+ - * /`` and ``< <= == >= >``, which give a
-mask. `load_*` and `store` take a C-contiguous array of any dimension and a flat index; the others are explained where
-they are listed. Code for them is in `simd_intrinsics.py`, which is imported with numba (see `jit.py`).
+A vector holds float64, float32 or int32; of the latter two there are vectors of sixteen lanes too. Vectors of one kind
+support ``+ - * /`` and ``< <= == >= >``, which give a mask.
+`load_*` and `store` take a C-contiguous array of any dimension and a flat index; the others are explained where they
+are listed. Code for them is in `simd_intrinsics.py`, which is imported with numba (see `jit.py`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 from fastgrid.kernels.jit import stand_in
 
 LANES = 8
+WIDE_LANES = 16
 
 
 def _intrinsic(name: str) -> Any:
@@ -48,3 +50,10 @@ highest_float64 = _intrinsic("highest_float64")
 highest_float32 = _intrinsic("highest_float32")
 highest_int32 = _intrinsic("highest_int32")
 count = _intrinsic("count")
+# The same with sixteen lanes of float32 or int32.
+load_float32_wide = _intrinsic("load_float32_wide")
+splat_float32_wide = _intrinsic("splat_float32_wide")
+splat_int32_wide = _intrinsic("splat_int32_wide")
+lane_numbers_wide = _intrinsic("lane_numbers_wide")
+highest_float32_wide = _intrinsic("highest_float32_wide")
+highest_int32_wide = _intrinsic("highest_int32_wide")

@@ -14,7 +14,7 @@ from numba.core import cgutils
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
-from fastgrid.kernels.simd import LANES
+from fastgrid.kernels.simd import LANES, WIDE_LANES
 
 _NUMBERS = {
     "float64": (types.float64, ir.DoubleType()),
@@ -25,11 +25,12 @@ _NUMBERS = {
 
 
 class VectorType(types.Type):
-    """Eight numbers of one kind; the numba type of a value that lives in a vector register."""
+    """Numbers of one kind; the numba type of a value that lives in a vector register."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, lanes: int = LANES) -> None:
         self.kind = kind
-        super().__init__(name=f"Vector8({kind})")
+        self.lanes = lanes
+        super().__init__(name=f"Vector{lanes}({kind})")
 
     @property
     def element(self) -> Any:
@@ -45,13 +46,16 @@ class VectorType(types.Type):
 @register_model(VectorType)
 class _VectorModel(models.PrimitiveModel):
     def __init__(self, manager: Any, vector: VectorType) -> None:
-        super().__init__(manager, vector, ir.VectorType(_NUMBERS[vector.kind][1], LANES))
+        super().__init__(manager, vector, ir.VectorType(_NUMBERS[vector.kind][1], vector.lanes))
 
 
 Float64x8 = VectorType("float64")
 Float32x8 = VectorType("float32")
 Int32x8 = VectorType("int32")
 Mask8 = VectorType("mask")
+Float32x16 = VectorType("float32", WIDE_LANES)
+Int32x16 = VectorType("int32", WIDE_LANES)
+Mask16 = VectorType("mask", WIDE_LANES)
 _ARITHMETIC = {operator.add: "add", operator.sub: "sub", operator.mul: "mul", operator.truediv: "div"}
 _COMPARISONS = {operator.le: "<=", operator.ge: ">=", operator.eq: "==", operator.lt: "<", operator.gt: ">"}
 
@@ -88,7 +92,7 @@ for _function, _name in _ARITHMETIC.items():
     _declare_operator(_function, lambda vector: vector)
     lower_builtin(_function, VectorType, VectorType)(_arithmetic_code(_name))
 for _function, _name in _COMPARISONS.items():
-    _declare_operator(_function, lambda _vector: Mask8)
+    _declare_operator(_function, lambda vector: Mask8 if vector.lanes == LANES else Mask16)
     lower_builtin(_function, VectorType, VectorType)(_comparison_code(_name))
 
 
@@ -114,12 +118,13 @@ def _loader(vector: VectorType) -> Callable[..., Any]:
 
         return vector(array, types.intp), generate
 
-    return _or_plain(declare, lambda array, index: array.reshape(-1)[index : index + LANES].copy())
+    return _or_plain(declare, lambda array, index: array.reshape(-1)[index : index + vector.lanes].copy())
 
 
-#: load(array, flat_index) -> the eight items from there on.
+#: load(array, flat_index) -> the items from there on.
 load_float64 = _loader(Float64x8)
 load_float32 = _loader(Float32x8)
+load_float32_wide = _loader(Float32x16)
 
 
 def _declare_store(_typing: Any, array: Any, index: Any, vector: Any) -> Any:
@@ -135,7 +140,7 @@ def _declare_store(_typing: Any, array: Any, index: Any, vector: Any) -> Any:
 
 
 def _plain_store(array: Any, index: int, vector: Any) -> None:
-    array.reshape(-1)[index : index + LANES] = vector
+    array.reshape(-1)[index : index + len(vector)] = vector
 
 
 #: store(array, flat_index, vector)
@@ -148,18 +153,20 @@ def _splatter(vector: VectorType) -> Callable[..., Any]:
             kind = context.get_value_type(vector)
             zero = ir.Constant(ir.IntType(32), 0)
             single = builder.insert_element(ir.Constant(kind, ir.Undefined), arguments[0], zero)
-            lanes = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+            lanes = ir.Constant(ir.VectorType(ir.IntType(32), vector.lanes), [0] * vector.lanes)
             return builder.shuffle_vector(single, ir.Constant(kind, ir.Undefined), lanes)
 
         return vector(vector.element), generate
 
-    return _or_plain(declare, lambda value: np.full(LANES, value, dtype=vector.kind))
+    return _or_plain(declare, lambda value: np.full(vector.lanes, value, dtype=vector.kind))
 
 
-#: splat(number) -> eight times that number.
+#: splat(number) -> that number in every lane.
 splat_float64 = _splatter(Float64x8)
 splat_float32 = _splatter(Float32x8)
 splat_int32 = _splatter(Int32x8)
+splat_float32_wide = _splatter(Float32x16)
+splat_int32_wide = _splatter(Int32x16)
 
 
 def _converter(source: VectorType, target: VectorType, instruction: str) -> Callable[..., Any]:
@@ -214,22 +221,30 @@ def _declare_select(_typing: Any, mask: Any, first: Any, second: Any) -> Any:
     def generate(_context: Any, builder: Any, _call: Any, arguments: Any) -> Any:
         return builder.select(*arguments)
 
-    return (first(mask, first, first), generate) if mask == Mask8 and first == second else None
+    return (
+        (first(mask, first, first), generate)
+        if mask in (Mask8, Mask16) and first == second and mask.lanes == first.lanes
+        else None
+    )
 
 
 #: select(mask, first, second), lane by lane.
 select = _or_plain(_declare_select, np.where)
 
 
-def _declare_lane_numbers(_typing: Any) -> Any:
-    def generate(context: Any, _builder: Any, _call: Any, _arguments: Any) -> Any:
-        return ir.Constant(context.get_value_type(Int32x8), list(range(LANES)))
+def _numberer(vector: VectorType) -> Callable[..., Any]:
+    def declare(_typing: Any) -> Any:
+        def generate(context: Any, _builder: Any, _call: Any, _arguments: Any) -> Any:
+            return ir.Constant(context.get_value_type(vector), list(range(vector.lanes)))
 
-    return Int32x8(), generate
+        return vector(), generate
+
+    return _or_plain(declare, lambda: np.arange(vector.lanes, dtype=np.int32))
 
 
 #: lane_numbers() -> 0, 1, ..., 7
-lane_numbers = _or_plain(_declare_lane_numbers, lambda: np.arange(LANES, dtype=np.int32))
+lane_numbers = _numberer(Int32x8)
+lane_numbers_wide = _numberer(Int32x16)
 
 
 def _reducer(vector: VectorType, name: str, plain: Callable[[Any], Any]) -> Callable[..., Any]:
@@ -238,7 +253,7 @@ def _reducer(vector: VectorType, name: str, plain: Callable[[Any], Any]) -> Call
     def declare(_typing: Any, given: Any) -> Any:
         def generate(context: Any, builder: Any, _call: Any, arguments: Any) -> Any:
             kinds = context.get_value_type(vector.element), [context.get_value_type(vector)]
-            full_name = f"llvm.vector.reduce.{name}.v{LANES}{suffix}"
+            full_name = f"llvm.vector.reduce.{name}.v{vector.lanes}{suffix}"
             function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(*kinds), full_name)
             return builder.call(function, arguments, fastmath=("nnan", "nsz") if vector.is_float else ())
 
@@ -252,6 +267,8 @@ lowest_float64 = _reducer(Float64x8, "fmin", np.min)
 highest_float64 = _reducer(Float64x8, "fmax", np.max)
 highest_float32 = _reducer(Float32x8, "fmax", np.max)
 highest_int32 = _reducer(Int32x8, "smax", np.max)
+highest_float32_wide = _reducer(Float32x16, "fmax", np.max)
+highest_int32_wide = _reducer(Int32x16, "smax", np.max)
 
 
 def _declare_count(_typing: Any, mask: Any) -> Any:

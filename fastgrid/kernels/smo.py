@@ -220,7 +220,7 @@ def _number(order: IntVector, layout: IntVector, extent: int, positions: IntVect
         positions[k] = place_of_item[k if extent == n else layout[k]]
 
 
-@jit
+@jit_borrowing
 def _initialise(
     diagonal: Float64Vector, signs: Float64Vector, costs: Float64Vector, state: Float64Matrix, order: IntVector
 ) -> None:
@@ -250,7 +250,7 @@ def _has_unit_diagonal(state: Float64Matrix, n: int) -> bool:
     return unit
 
 
-@jit
+@jit_borrowing
 def _rho(state: Float64Matrix, order: IntVector) -> float:
     # Mean of h over free duals, else the middle of what the bounds allow; the bias is -rho.
     free, total = 0, 0.0

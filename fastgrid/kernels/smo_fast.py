@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import math
 
-from fastgrid.kernels.jit import jit, jit_borrowing
-from fastgrid.kernels.smo_passes import _extremes, _second, _update_gradient
+import numpy as np
+import numpy.typing as npt
+
+from fastgrid.kernels.jit import jit_borrowing
+from fastgrid.kernels.smo_fast_passes import _begin_passes, _partner, _update
+from fastgrid.kernels.smo_passes import _second
 from fastgrid.kernels.smo_state import (
     ALPHA,
     COST,
@@ -23,33 +27,47 @@ from fastgrid.kernels.smo_state import (
 )
 from fastgrid.kernels.smo_step import _set_penalties, _step
 
+Float32Vector = npt.NDArray[np.float32]
+
+#: Second indices are chosen from float32 gradients where the rounding of these is a small part of the gap between the
+#: extremes: this, times the larger of them, is eight roundings.
+COARSE = 1e-6
+#: The square of differences has to stay in float32.
+LARGEST_GAP = 1e15
+
 
 @jit_borrowing
 def _optimise(
     gram: Float32Matrix,
     state: Float64Matrix,
     positions: IntVector,
+    allowed: Float32Vector,
     tolerance: float,
     most: int,
     unit_diagonal: bool,
 ) -> tuple[int, bool]:
-    # Iterations until the stopping rule holds, or `most` were made. `positions` decides between equals.
+    # Iterations until the stopping rule holds, or `most` were made. `allowed` is workspace for a number per column;
+    # `positions` decides between equals where float32 does not do.
     # Returns how many were made, and whether the rule holds. O(n) each.
     n, made = len(positions), 0
-    lowest, highest, first = _extremes(state, n, positions)
+    lowest, highest, first = _begin_passes(state, n, allowed)
     while highest - lowest >= tolerance:
         if made >= most:
             return made, False
-        second = _second(gram, first, state, n, positions, first, unit_diagonal)
-        if second < 0:
-            break
+        second = -1
+        if max(abs(lowest), abs(highest)) * COARSE < highest - lowest < LARGEST_GAP:
+            second = _partner(gram, first, state, n, allowed, unit_diagonal)
+        if second < 0 or state[GRADIENT, second] <= state[GRADIENT, first]:
+            second = _second(gram, first, state, n, positions, first, unit_diagonal)
+            if second < 0:
+                break
         made += 1
         change_first, change_second = _step(state, gram[first, second], first, second)
-        lowest, highest, first = _update_gradient(gram, first, second, change_first, change_second, state, n, positions)
+        lowest, highest, first = _update(gram, first, second, change_first, change_second, state, n, allowed)
     return made, True
 
 
-@jit
+@jit_borrowing
 def _begin(
     duals: Float64Matrix, gradients: Float64Matrix, run: int, scale: float, state: Float64Matrix, n: int
 ) -> None:
@@ -67,7 +85,7 @@ def _begin(
         _set_penalties(state, k)
 
 
-@jit
+@jit_borrowing
 def _ray(
     duals: Float64Matrix, gradients: Float64Matrix, run: int, state: Float64Matrix, n: int
 ) -> tuple[float, float, float]:
@@ -93,3 +111,14 @@ def _add_rows(gram: Float32Matrix, items: IntVector, factors: Float64Vector, gra
         item, factor = items[j], factors[j]
         for k in range(len(gradient)):
             gradient[k] += factor * gram[item, k]
+
+
+@jit_borrowing
+def _fill_system(gram: Float32Matrix, items: IntVector, ridge: float, out: Float64Matrix) -> None:
+    # The upper triangle of K_ij + ridge delta_ij between `items`. O(items^2).
+    n = len(items)
+    for i in range(n):
+        item = items[i]
+        for j in range(i, n):
+            out[i, j] = gram[item, items[j]]
+        out[i, i] += ridge

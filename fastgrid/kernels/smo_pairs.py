@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from fastgrid.kernels.jit import jit
+from fastgrid.kernels.jit import jit, jit_inline
 from fastgrid.kernels.row_cache import RowsOnDemand
 from fastgrid.kernels.smo import _initialise, _solve_binary
 from fastgrid.kernels.smo_state import (
@@ -24,23 +24,41 @@ BoolVector = npt.NDArray[np.bool_]
 
 @jit
 def _copy_pair(
-    gram: Float32Matrix, diagonal: Float64Vector, starts: IntVector, first: int, second: int, block: Float32Matrix
-) -> Float64Vector:
-    # The Gram block of two classes into `block`, unused columns zero, and its diagonal. Rows of a class are contiguous,
-    # so this copies two stretches per row. O(n^2).
-    n_first = starts[first + 1] - starts[first]
-    n = n_first + starts[second + 1] - starts[second]
-    own = np.empty(n)
+    gram: Float32Matrix,
+    diagonal: Float64Vector,
+    starts: IntVector,
+    first: int,
+    second: int,
+    block: Float32Matrix,
+    own: Float64Vector,
+) -> None:
+    # The Gram block of two classes into `block`, unused columns zero, and its diagonal into `own`. Rows of a class are
+    # contiguous, so this copies two stretches per row. O(n^2).
+    n_first, n_second = starts[first + 1] - starts[first], starts[second + 1] - starts[second]
+    n, width = n_first + n_second, block.shape[1]
     for i in range(n):
         item = starts[first] + i if i < n_first else starts[second] + i - n_first
         own[i] = diagonal[item]
-        for k in range(n_first):
-            block[i, k] = gram[item, starts[first] + k]
-        for k in range(n - n_first):
-            block[i, n_first + k] = gram[item, starts[second] + k]
-        for k in range(n, block.shape[1]):
-            block[i, k] = 0.0
-    return own
+        row, place = np.uint64(item), np.uint64(i)
+        _copy_stretch(gram, row, np.uint64(starts[first]), block, place, np.uint64(0), n_first)
+        _copy_stretch(gram, row, np.uint64(starts[second]), block, place, np.uint64(n_first), n_second)
+        for k in range(width - n):
+            block[place, np.uint64(n) + np.uint64(k)] = 0.0
+
+
+@jit_inline
+def _copy_stretch(
+    gram: Float32Matrix,
+    row: np.uint64,
+    first: np.uint64,
+    block: Float32Matrix,
+    place: np.uint64,
+    begin: np.uint64,
+    count: int,
+) -> None:
+    # Unsigned indices need no look at the sign, and so become one copy of memory.
+    for k in range(count):
+        block[place, begin + np.uint64(k)] = gram[row, first + np.uint64(k)]
 
 
 @jit
@@ -91,7 +109,7 @@ def _solve_pair(
     bias: Float64Matrix,
     iterations: npt.NDArray[np.int64],
     converged: npt.NDArray[np.bool_],
-    solved: npt.NDArray[np.bool_],
+    sources: npt.NDArray[np.int64],
     demand: RowsOnDemand | None,
 ) -> None:
     # Every cost vector for the pair (first, second), whose Gram block is `block`, or, with `demand`, the rows of it
@@ -126,7 +144,7 @@ def _solve_pair(
                 row = second - 1 if k < n_first else first
                 coefficients[problem, row, items[k]] = state[ALPHA, k] * state[SIGN, k]
             bias[problem, pair], iterations[problem, pair] = -rho, made
-            converged[problem, pair], solved[problem, pair] = good, True
+            converged[problem, pair], sources[problem, pair] = good, problem
             unbounded[problem] = good and not clipped
             runs[n_runs] = problem
             n_runs += 1
@@ -135,7 +153,7 @@ def _solve_pair(
                 row = second - 1 if i < n_first else first
                 coefficients[problem, row, items[i]] = coefficients[found, row, items[i]]
             bias[problem, pair], iterations[problem, pair] = bias[found, pair], iterations[found, pair]
-            converged[problem, pair], solved[problem, pair] = converged[found, pair], False
+            converged[problem, pair], sources[problem, pair] = converged[found, pair], found
 
 
 @jit
@@ -155,7 +173,7 @@ def _solve_pairs(
     bias: Float64Matrix,
     iterations: npt.NDArray[np.int64],
     converged: npt.NDArray[np.bool_],
-    solved: npt.NDArray[np.bool_],
+    sources: npt.NDArray[np.int64],
 ) -> None:
     # All pairs in LIBSVM's order: (0, 1), (0, 2), ..., (1, 2), ... `block_room` holds room for the largest pair's
     # block, where it is not the whole matrix, `rows_room` for its rows in shrunk order, `states` for its state.
@@ -173,9 +191,10 @@ def _solve_pairs(
                 block, own = gram, diagonal
             else:
                 block = block_room[: n * width].reshape(n, width)
-                own = _copy_pair(gram, diagonal, starts, first, second, block)
+                own = np.empty(n)
+                _copy_pair(gram, diagonal, starts, first, second, block, own)
             _solve_pair(
                 block, own, starts, first, second, pair, costs, item_weights, tolerance, maximum_iterations,
-                relaxations, state, compact, rows, coefficients, bias, iterations, converged, solved, None,
+                relaxations, state, compact, rows, coefficients, bias, iterations, converged, sources, None,
             )  # fmt: skip
             pair += 1

@@ -11,17 +11,18 @@ Float64Array = npt.NDArray[np.float64]
 
 
 @jit
-def _add_parts(parts: Float64Array, bias: Float64Array, decisions: Float64Array) -> None:
-    # f_(a, b) = sum over rows of a + sum over rows of b + bias. parts[c, p, r] is what the rows of class c give to
-    # their pair with class r (r + 1 from r = c on). O(p pairs m).
-    n_classes, n_problems, _, n_items = parts.shape
+def _add_parts(parts: Float64Array, places: npt.NDArray[np.int64], bias: Float64Array, decisions: Float64Array) -> None:
+    # f_(a, b) = sum over rows of a + sum over rows of b + bias. parts[places[c, p, r]] is what the rows of class c give
+    # to their pair with class r (r + 1 from r = c on). O(p pairs m).
+    n_classes, n_problems, _ = places.shape
+    n_items = parts.shape[1]
     for problem in range(n_problems):
         pair = 0
         for first in range(n_classes):
             for second in range(first + 1, n_classes):
+                left, right = places[first, problem, second - 1], places[second, problem, first]
                 for item in range(n_items):
-                    value = parts[first, problem, second - 1, item] + parts[second, problem, first, item]
-                    decisions[problem, pair, item] = value + bias[problem, pair]
+                    decisions[problem, pair, item] = (parts[left, item] + parts[right, item]) + bias[problem, pair]
                 pair += 1
 
 
@@ -45,3 +46,17 @@ def _count_votes(decisions: Float64Array, n_classes: int, winners: npt.NDArray[n
             for item in range(n_items):
                 if votes[candidate, item] > votes[winners[problem, item], item]:
                     winners[problem, item] = candidate
+
+
+@jit
+def _vote_by_parts(
+    parts: Float64Array,
+    places: npt.NDArray[np.int64],
+    bias: Float64Array,
+    decisions: Float64Array,
+    winners: npt.NDArray[np.int16],
+) -> None:
+    # The winners of one problem after the other; `decisions` (1, pairs, m) is workspace. O(p m k^2).
+    for problem in range(len(winners)):
+        _add_parts(parts, places[:, problem : problem + 1], bias[problem : problem + 1], decisions)
+        _count_votes(decisions, len(places), winners[problem : problem + 1])

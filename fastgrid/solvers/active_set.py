@@ -18,9 +18,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import lapack
 
-from fastgrid.kernels.smo_fast import _add_rows
+from fastgrid.kernels import Scratch
+from fastgrid.kernels.smo_fast import _add_rows, _fill_system
+from fastgrid.solvers.positive_definite import solve_in_place
 
 Float64Vector = npt.NDArray[np.float64]
 BoolVector = npt.NDArray[np.bool_]
@@ -53,6 +54,7 @@ def newton(
     signs: Float64Vector,
     tolerance: float,
     most: int,
+    scratch: Scratch | None = None,
 ) -> tuple[Iterate | None, int]:
     """Look for the optimum from `given`.
 
@@ -68,6 +70,8 @@ def newton(
         Of LIBSVM's stopping rule.
     most : int
         Steps at most.
+    scratch : Scratch, optional
+        Memory to work in, 8 n_free^2 bytes.
 
     Returns
     -------
@@ -77,12 +81,13 @@ def newton(
     """
     free = (given.beta > lower) & (given.beta < upper)
     level = float(given.gradient[free].mean()) if free.any() else 0.0
+    scratch = scratch or Scratch()
     now, scale = given, float(np.mean(gram.diagonal()[: len(signs)]))
     for number in range(1, most + 1):
         predicted = now.beta - (now.gradient - level) / scale
         free = (predicted > lower) & (predicted < upper)
         target = np.where(predicted >= upper, upper, np.where(predicted <= lower, lower, now.beta))
-        moved = _solve(gram, now, target, free, level, scale)
+        moved = _solve(gram, now, target, free, level, scale, scratch)
         if moved is None:
             return _better(gram, now, given, lower, upper, signs), number
         now, level = moved
@@ -93,7 +98,13 @@ def newton(
 
 
 def _solve(
-    gram: npt.NDArray[np.float32], now: Iterate, target: Float64Vector, free: BoolVector, level: float, scale: float
+    gram: npt.NDArray[np.float32],
+    now: Iterate,
+    target: Float64Vector,
+    free: BoolVector,
+    level: float,
+    scale: float,
+    scratch: Scratch,
 ) -> tuple[Iterate, float] | None:
     # The step to `target` on the fixed duals and to the conditions' solution on the free ones; None if it fails.
     change = target - now.beta
@@ -102,14 +113,12 @@ def _solve(
         return None
     gradient = now.gradient.copy()
     _move(gram, gradient, change)
-    matrix = gram[np.ix_(items, items)].astype(np.float64)
-    matrix.flat[:: len(items) + 1] += RIDGE * scale
-    right = np.stack([np.ones(len(items)), -gradient[items]], axis=1)
-    # Symmetric, and so transposed in LAPACK's own order: it is overwritten, not copied.
-    _, solved, failed = lapack.dposv(matrix.T, right, lower=1, overwrite_a=True, overwrite_b=True)
-    if failed:
+    matrix = scratch.take("system", (len(items), len(items)), np.float64)
+    _fill_system(gram, items, RIDGE * scale, matrix)
+    solved = np.stack([np.ones(len(items)), -gradient[items]])
+    if not solve_in_place(matrix, solved):
         return None
-    ones, plain = solved[:, 0], solved[:, 1]
+    ones, plain = solved
     level = -float(plain.sum() + target.sum()) / float(ones.sum())
     step = np.zeros(len(change))
     step[items] = plain + level * ones

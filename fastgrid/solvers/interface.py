@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fastgrid.kernels import aligned_empty, padded_length
+from fastgrid.kernels import Scratch, aligned_empty, padded_length
 
 SOLVERS = ("smo", "smo-fast", "libsvm")
 
@@ -109,9 +109,9 @@ class OneVsOnePath:
         d < c, else in row d - 1. As ``SVC.dual_coef_``.
     bias, iterations : ndarray of float64 and int64, shape (p, n_pairs)
     converged : ndarray of bool, shape (p, n_pairs)
-    solved : ndarray of bool, shape (p, n_pairs)
-        False where another problem of the path is the answer: its costs are equal, or none of its duals ever came to
-        its C and these costs are larger. `iterations` are then that problem's.
+    sources : ndarray of int64, shape (p, n_pairs)
+        The problem whose run is the answer: another one where its costs are equal, or where none of its duals ever came
+        to its C and these costs are larger. Coefficients, bias and iterations are copies of that problem's.
     warm : ndarray of bool, shape (p, n_pairs)
         Whether the problem began where one with smaller costs had ended.
     """
@@ -120,19 +120,24 @@ class OneVsOnePath:
     bias: npt.NDArray[np.float64]
     iterations: npt.NDArray[np.int64]
     converged: npt.NDArray[np.bool_]
-    solved: npt.NDArray[np.bool_]
+    sources: npt.NDArray[np.int64]
     warm: npt.NDArray[np.bool_]
+
+    @property
+    def solved(self) -> npt.NDArray[np.bool_]:
+        """Whether a problem was run itself; bool, shape (p, n_pairs)."""
+        return np.equal(self.sources, np.arange(len(self.sources))[:, np.newaxis])
 
     @staticmethod
     def empty(n_problems: int, n_classes: int, n_rows: int) -> OneVsOnePath:
-        """Return a path to be filled, with coefficients of zero."""
+        """Return a path to be filled, with coefficients of zero; each problem is its own source."""
         n_pairs = n_classes * (n_classes - 1) // 2
         return OneVsOnePath(
             np.zeros((n_problems, n_classes - 1, n_rows)),
             np.zeros((n_problems, n_pairs)),
             np.zeros((n_problems, n_pairs), dtype=np.int64),
             np.ones((n_problems, n_pairs), dtype=np.bool_),
-            np.ones((n_problems, n_pairs), dtype=np.bool_),
+            np.repeat(np.arange(n_problems, dtype=np.int64)[:, np.newaxis], n_pairs, axis=1),
             np.zeros((n_problems, n_pairs), dtype=np.bool_),
         )
 
@@ -142,7 +147,7 @@ class OneVsOnePath:
             (self.bias, own.bias),
             (self.iterations, own.iterations),
             (self.converged, own.converged),
-            (self.solved, own.solved),
+            (self.sources, own.sources),
             (self.warm, own.warm),
         ):
             mine[:, pair] = other[:, 0]
@@ -168,6 +173,7 @@ class Solver(ABC):
         class_costs: npt.NDArray[np.float64],
         stopping: Stopping,
         item_weights: npt.NDArray[np.float64] | None = None,
+        scratch: Scratch | None = None,
     ) -> OneVsOnePath:
         """Solve every pair problem for every row of `class_costs`.
 
@@ -179,6 +185,8 @@ class Solver(ABC):
         stopping : Stopping
         item_weights : ndarray of float64, shape (n,), optional
             Factor of the C of each row; all positive.
+        scratch : Scratch, optional
+            Memory to work in; nothing of it is in the result.
 
         Returns
         -------

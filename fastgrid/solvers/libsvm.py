@@ -9,6 +9,7 @@ import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.svm import SVC
 
+from fastgrid.kernels import Scratch
 from fastgrid.solvers.interface import ClassOrderedGram, OneVsOnePath, Solver, Stopping
 
 
@@ -25,6 +26,7 @@ class LibsvmSolver(Solver):
         class_costs: npt.NDArray[np.float64],
         stopping: Stopping,
         item_weights: npt.NDArray[np.float64] | None = None,
+        scratch: Scratch | None = None,
     ) -> OneVsOnePath:
         """Fit one ``SVC`` per cost vector; see `fastgrid.solvers.Solver.solve_path`."""
         n_rows = len(gram.diagonal)

@@ -99,10 +99,10 @@ def solve_on_demand(
         _solve_pair(
             kept, diagonal, starts, first, second, pair, costs, weights, stopping.tol, stopping.maximum_iterations,
             stopping.relaxations, states[0], states[1], kept, path.coefficients, path.bias, path.iterations,
-            path.converged, path.solved, demand,
+            path.converged, path.sources, demand,
         )  # fmt: skip
         misses[pair] = demand.counters[MISSES]
-    return OnDemandPath(path.coefficients, path.bias, path.iterations, path.converged, path.solved, path.warm, misses)
+    return OnDemandPath(path.coefficients, path.bias, path.iterations, path.converged, path.sources, path.warm, misses)
 
 
 class _PairRows:

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from fastgrid.kernels.votes import _add_parts, _count_votes
+from fastgrid.kernels import Scratch
+from fastgrid.kernels.votes import _add_parts, _count_votes, _vote_by_parts
 from fastgrid.solvers.interface import OneVsOnePath
 
-#: Decision values are computed for so many cost vectors at a time that they take about this many numbers (32 MiB).
+#: Products are computed for so many cost vectors at a time that they take about this many numbers (32 MiB). In small
+#: blocks more of them are computed twice: a block knows nothing of the answers of another.
 BLOCK_NUMBERS = 2**22
 
 
@@ -25,7 +27,7 @@ def decision_values(
 ) -> npt.NDArray[np.float64]:
     """Return the decision values of all pairs of all cost vectors of a path.
 
-    One matrix product per class covers all its pairs and all cost vectors.
+    One matrix product per class covers all its pairs and all cost vectors; those with one answer are multiplied once.
 
     Parameters
     ----------
@@ -41,13 +43,22 @@ def decision_values(
     ndarray of float64, shape (p, n_pairs, m)
         Positive is a vote for the pair's first class.
     """
-    return _decide(test_gram, class_starts, path, slice(None))
+    decisions = np.empty((*path.bias.shape, len(test_gram)))
+    if path.bias.size > 0:
+        parts, places = _multiply(test_gram, class_starts, path, slice(0, len(path.bias)), Scratch())
+        _add_parts(parts, places, path.bias, decisions)
+    return decisions
 
 
 def path_votes(
-    test_gram: npt.NDArray[np.float64], class_starts: npt.NDArray[np.int64], path: OneVsOnePath
+    test_gram: npt.NDArray[np.float64],
+    class_starts: npt.NDArray[np.int64],
+    path: OneVsOnePath,
+    scratch: Scratch | None = None,
 ) -> npt.NDArray[np.int16]:
     """Return the predicted class of each new row by each cost vector; see `decision_values` and `vote`.
+
+    `scratch` is memory to work in.
 
     Returns
     -------
@@ -58,29 +69,52 @@ def path_votes(
     winners = np.zeros((n_problems, len(test_gram)), dtype=np.int16)
     if n_classes == 1:
         return winners
-    for block in _blocks(n_problems, n_classes**2 * max(1, len(test_gram))):
-        winners[block] = vote(_decide(test_gram, class_starts, path, block), n_classes)
+    decisions = np.empty((1, path.bias.shape[1], len(test_gram)))
+    for block in _blocks(n_problems, n_classes * (n_classes - 1) * max(1, len(test_gram))):
+        parts, places = _multiply(test_gram, class_starts, path, block, scratch or Scratch())
+        _vote_by_parts(parts, places, np.ascontiguousarray(path.bias[block]), decisions, winners[block])
     return winners
 
 
 def _blocks(n_problems: int, numbers_each: int) -> Iterator[slice]:
     step = max(1, BLOCK_NUMBERS // numbers_each)
-    return (slice(start, start + step) for start in range(0, n_problems, step))
+    return (slice(start, min(start + step, n_problems)) for start in range(0, n_problems, step))
 
 
-def _decide(
-    test_gram: npt.NDArray[np.float64], class_starts: npt.NDArray[np.int64], path: OneVsOnePath, problems: slice
-) -> npt.NDArray[np.float64]:
-    coefficients, bias = path.coefficients[problems], path.bias[problems]
-    n_problems, n_others, n_rows = coefficients.shape
-    flat = coefficients.reshape(n_problems * n_others, n_rows)
-    parts = np.empty((len(class_starts) - 1, n_problems, n_others, len(test_gram)))
-    for code in range(len(class_starts) - 1):
+def _multiply(
+    test_gram: npt.NDArray[np.float64],
+    class_starts: npt.NDArray[np.int64],
+    path: OneVsOnePath,
+    problems: slice,
+    scratch: Scratch,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    # The products of the coefficients of each class with its part of `test_gram`, and which of them is whose; see
+    # `_add_parts`.
+    coefficients = path.coefficients[problems]
+    distinct, places = _distinct(path.sources[problems] - problems.start, len(class_starts) - 1)
+    ends = np.cumsum(distinct.sum(axis=(1, 2)))
+    parts = scratch.take("parts", (int(ends[-1]), len(test_gram)), np.float64)
+    for code, (end, chosen) in enumerate(zip(ends.tolist(), distinct, strict=True)):
         rows = slice(class_starts[code], class_starts[code + 1])
-        np.matmul(flat[:, rows], test_gram[:, rows].T, out=parts[code].reshape(len(flat), len(test_gram)))
-    decisions = np.empty((*bias.shape, len(test_gram)))
-    _add_parts(parts, np.ascontiguousarray(bias), decisions)
-    return decisions
+        own = coefficients[:, :, rows][chosen]
+        np.matmul(own, test_gram[:, rows].T, out=parts[end - len(own) : end])
+    return parts, places
+
+
+def _distinct(sources: npt.NDArray[np.int64], n_classes: int) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
+    # Which coefficients of each class have to be multiplied, (k, p, k - 1), laid out as those of a path, and the number
+    # of the product that is each one's, counted in this order. What a source outside the block gives is its own here.
+    own = np.arange(len(sources))[:, np.newaxis]
+    sources = np.where((sources >= 0) & (sources < len(sources)), sources, own)
+    pair_of = np.zeros((n_classes, n_classes), dtype=np.int64)
+    for index, (first, second) in enumerate(pairs(n_classes)):
+        pair_of[first, second - 1] = pair_of[second, first] = index
+    pair_of = pair_of[:, :-1]
+    distinct = (sources == own)[:, pair_of].transpose(1, 0, 2)
+    numbers = (np.cumsum(distinct) - 1).reshape(distinct.shape)
+    codes, others = np.ogrid[:n_classes, : n_classes - 1]
+    places = numbers[codes[:, np.newaxis], sources[:, pair_of].transpose(1, 0, 2), others[np.newaxis]]
+    return distinct, np.ascontiguousarray(places)
 
 
 def vote(decisions: npt.NDArray[np.float64], n_classes: int) -> npt.NDArray[np.int16]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from fastgrid.kernels import aligned_empty, padded_length
+from fastgrid.kernels import Scratch, padded_length
 from fastgrid.kernels.smo_pairs import _solve_pairs
 from fastgrid.kernels.smo_state import STATE_ROWS
 from fastgrid.solvers.interface import ClassOrderedGram, OneVsOnePath, Solver, Stopping
@@ -24,11 +24,12 @@ class SmoSolver(Solver):
         class_costs: npt.NDArray[np.float64],
         stopping: Stopping,
         item_weights: npt.NDArray[np.float64] | None = None,
+        scratch: Scratch | None = None,
     ) -> OneVsOnePath:
         """Solve every pair for every cost vector; see `fastgrid.solvers.Solver.solve_path`."""
         n_rows = len(gram.diagonal)
         path = OneVsOnePath.empty(len(class_costs), gram.n_classes, n_rows)
-        block_room, rows_room, states = _workspace(gram)
+        block_room, rows_room, states = _workspace(gram, scratch or Scratch())
         _solve_pairs(
             gram.values,
             gram.diagonal,
@@ -45,17 +46,17 @@ class SmoSolver(Solver):
             path.bias,
             path.iterations,
             path.converged,
-            path.solved,
+            path.sources,
         )
         return path
 
 
 def _workspace(
-    gram: ClassOrderedGram,
+    gram: ClassOrderedGram, scratch: Scratch
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.float64]]:
     # Room for the largest pair: its Gram block (not needed where it is the whole matrix), its gathered rows, its state.
     n_largest = int(np.sort(np.diff(gram.class_starts))[-2:].sum())
     width = padded_length(n_largest)
-    block_room = aligned_empty((n_largest * width if gram.n_classes > 2 else 0,), np.float32)
-    rows_room = aligned_empty((n_largest * (width // 2 + 16),), np.float32)
-    return block_room, rows_room, aligned_empty((2, STATE_ROWS * width), np.float64)
+    block_room = scratch.take("block", (n_largest * width if gram.n_classes > 2 else 0,), np.float32)
+    rows_room = scratch.take("rows", (n_largest * (width // 2 + 16),), np.float32)
+    return block_room, rows_room, scratch.take("states", (2, STATE_ROWS * width), np.float64)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from fastgrid.kernels import aligned_empty, padded_length
+from fastgrid.kernels import Scratch
 from fastgrid.kernels.smo_fast import _begin, _optimise
-from fastgrid.kernels.smo_fast_pairs import _keep, _solve_pair_fast
-from fastgrid.kernels.smo_pairs import _copy_pair
-from fastgrid.kernels.smo_state import ALPHA, COST, GRADIENT, STATE_ROWS
+from fastgrid.kernels.smo_fast_pairs import Answers, Limits, _solve_pairs_fast
+from fastgrid.kernels.smo_fast_room import Pair, Task, _view, make_room
+from fastgrid.kernels.smo_fast_runs import _keep
+from fastgrid.kernels.smo_state import ALPHA, COST, GRADIENT
 from fastgrid.solvers.active_set import Iterate, newton, step_seconds
 from fastgrid.solvers.interface import ClassOrderedGram, OneVsOnePath, Solver, Stopping
-
-Float64Vector = npt.NDArray[np.float64]
-Float64Matrix = npt.NDArray[np.float64]
 
 #: Iterations per item before anything but SMO is thought of.
 PATIENCE = 4
@@ -50,159 +47,79 @@ class SmoFastSolver(Solver):
         class_costs: npt.NDArray[np.float64],
         stopping: Stopping,
         item_weights: npt.NDArray[np.float64] | None = None,
+        scratch: Scratch | None = None,
     ) -> OneVsOnePath:
         """Solve every pair for every cost vector; see `fastgrid.solvers.Solver.solve_path`."""
-        n_rows, n_classes = len(gram.diagonal), gram.n_classes
-        path = OneVsOnePath.empty(len(class_costs), n_classes, n_rows)
-        weights = np.ones(n_rows) if item_weights is None else item_weights
+        n_rows = len(gram.diagonal)
+        path = OneVsOnePath.empty(len(class_costs), gram.n_classes, n_rows)
+        path.sources[:] = -1
+        answers = Answers(path.coefficients, path.bias, path.iterations, path.converged, path.sources, path.warm)
+        weights = np.ones(n_rows) if item_weights is None else np.ascontiguousarray(item_weights, dtype=np.float64)
         costs = np.ascontiguousarray(class_costs, dtype=np.float64)
-        workspace = _Workspace(gram, len(costs))
-        for index, (first, second) in enumerate(itertools.combinations(range(n_classes), 2)):
-            pair = workspace.pair(gram, first, second, costs, weights)
-            pair.solve(replace(stopping, tol=tighter(stopping.tol)))
-            pair.put(path, index)
-        return path
+        task = Task(gram.values, gram.diagonal, gram.class_starts, costs, weights)
+        scratch = scratch or Scratch()
+        room = make_room(gram.class_starts, len(costs), scratch)
+        stopping = replace(stopping, tol=tighter(stopping.tol))
+        limits = Limits(stopping.tol, stopping.maximum_iterations, stopping.relaxations, PATIENCE)
+        entered, index = -1, 0
+        while True:
+            first, second, index, problem = _solve_pairs_fast(task, room, limits, answers, entered, index)
+            if problem < 0:
+                return path
+            _HardProblem(_view(task, room, first, second, index), problem, answers, scratch).solve(stopping)
+            entered = index
 
 
-class _Workspace:
-    # Memory for one pair at a time.
+class _HardProblem:
+    # A problem in its pair's state that has taken many iterations already.
 
-    def __init__(self, gram: ClassOrderedGram, n_problems: int) -> None:
-        self._n_largest = int(np.sort(np.diff(gram.class_starts))[-2:].sum())
-        width = padded_length(self._n_largest)
-        rows = self._n_largest if gram.n_classes > 2 else 0
-        self._block = aligned_empty((rows * width,), np.float32)
-        # Rows are touched only where a large problem is shrunk, and take no memory before.
-        self._rows = aligned_empty((self._n_largest * (width // 2 + 16),), np.float32)
-        self._state = aligned_empty((2, STATE_ROWS * width), np.float64)
-        self._numbers = np.empty((3, n_problems * self._n_largest))
-
-    def pair(
-        self, gram: ClassOrderedGram, first: int, second: int, costs: Float64Matrix, weights: Float64Vector
-    ) -> _Pair:
-        starts = gram.class_starts
-        rows = slice(starts[first], starts[first + 1]), slice(starts[second], starts[second + 1])
-        n_first = int(rows[0].stop - rows[0].start)
-        n = n_first + int(rows[1].stop - rows[1].start)
-        width = padded_length(n)
-        if gram.n_classes == 2:
-            block, diagonal = gram.values, gram.diagonal
-        else:
-            block = self._block[: n * width].reshape(n, width)
-            diagonal = _copy_pair(gram.values, gram.diagonal, starts, first, second, block)
-        duals, gradients, item_costs = (numbers[: len(costs) * n].reshape(-1, n) for numbers in self._numbers)
-        item_costs[:, :n_first] = np.outer(costs[:, first], weights[rows[0]])
-        item_costs[:, n_first:] = np.outer(costs[:, second], weights[rows[1]])
-        state, compact = (numbers[: STATE_ROWS * width].reshape(STATE_ROWS, width) for numbers in self._state)
-        half = padded_length(n // 2)
-        gathered = self._rows[: n * half].reshape(n, half)
-        return _Pair(
-            (first, second), rows, n_first, block, diagonal, costs, item_costs, state, compact, gathered, duals,
-            gradients,
-        )  # fmt: skip
-
-
-@dataclass
-class _Pair:
-    classes: tuple[int, int]
-    rows: tuple[slice, slice]
-    n_first: int
-    block: npt.NDArray[np.float32]
-    diagonal: Float64Vector
-    costs: Float64Matrix
-    item_costs: Float64Matrix
-    state: Float64Matrix
-    compact: Float64Matrix
-    gathered: npt.NDArray[np.float32]
-    duals: Float64Matrix
-    gradients: Float64Matrix
-
-    def __post_init__(self) -> None:
-        n, n_problems = len(self.diagonal), len(self.costs)
-        self.signs = np.where(np.arange(n) < self.n_first, 1.0, -1.0)
-        self.rho = np.zeros(n_problems)
-        self.iterations = np.zeros(n_problems, dtype=np.int64)
-        self.sources = np.full(n_problems, -1)
-        self.begun = np.full(n_problems, -1)
-        self.converged = np.ones(n_problems, dtype=np.bool_)
+    def __init__(self, pair: Pair, problem: int, answers: Answers, scratch: Scratch) -> None:
+        self._pair, self._problem, self._answers, self._scratch = pair, problem, answers, scratch
+        self._iterations = int(answers.iterations[problem, pair.number])
 
     def solve(self, stopping: Stopping) -> None:
-        """Solve all problems; results are in the attributes."""
-        patience = min(max(PATIENCE * len(self.diagonal), 1000), stopping.maximum_iterations)
-        while True:
-            hard = _solve_pair_fast(
-                self.block,
-                self.diagonal,
-                self.item_costs,
-                self.costs,
-                *self.classes,
-                self.signs,
-                stopping.tol,
-                patience,
-                self.state,
-                self.compact,
-                self.gathered,
-                self.duals,
-                self.gradients,
-                self.rho,
-                self.iterations,
-                self.sources,
-                self.begun,
-                self.converged,
-                stopping.maximum_iterations,
-                stopping.relaxations,
-            )
-            if hard < 0:
-                return
-            self.converged[hard] = self._persist(hard, stopping)
-            _keep(self.state, np.arange(len(self.signs)), self.duals, self.gradients, self.rho, hard)
-            self.sources[hard] = hard
+        """Write the answer to its places."""
+        answers, at = self._answers, (self._problem, self._pair.number)
+        answers.converged[at] = self._persist(stopping)
+        answers.iterations[at] = self._iterations
+        answers.bias[at] = -_keep(self._pair, self._problem)
+        answers.sources[at] = self._problem
 
-    def _persist(self, problem: int, stopping: Stopping) -> bool:
-        # SMO and Newton steps in turn on the problem in `state`; returns whether the stopping rule holds.
-        n, tol = len(self.signs), stopping.tol
+    def _persist(self, stopping: Stopping) -> bool:
+        # SMO and Newton steps in turn; returns whether the stopping rule holds.
+        pair = self._pair
+        n, tol = len(pair.signs), stopping.tol
         burst, cap, relaxations = max(n, 1000), stopping.maximum_iterations, stopping.relaxations
-        unit_diagonal = bool((self.diagonal == 1.0).all())
-        spent = _smo_seconds(int(self.iterations[problem]), n)
+        unit_diagonal = bool((pair.diagonal == 1.0).all())
+        spent = _smo_seconds(self._iterations, n)
         while True:
-            if self.iterations[problem] >= cap:
+            if self._iterations >= cap:
                 if relaxations == 0:
                     return False
                 relaxations, tol, cap = relaxations - 1, tol * 10.0, cap + stopping.maximum_iterations
             if spent > SHARE * step_seconds(n, self._count_free()):
                 self._take_newton_steps(tol)
                 spent = 0.0
-            most = min(burst, cap - int(self.iterations[problem]))
-            made, done = _optimise(self.block, self.state, np.arange(n), tol, most, unit_diagonal)
-            self.iterations[problem] += made
+            most = min(burst, cap - self._iterations)
+            made, done = _optimise(pair.block, pair.state, pair.order, pair.allowed, tol, most, unit_diagonal)
+            self._iterations += made
             spent += _smo_seconds(made, n)
             if done:
                 return True
 
     def _count_free(self) -> int:
-        alpha, cost = self.state[ALPHA, : len(self.signs)], self.state[COST, : len(self.signs)]
+        n = len(self._pair.signs)
+        alpha, cost = self._pair.state[ALPHA, :n], self._pair.state[COST, :n]
         return int(np.count_nonzero((alpha > 0.0) & (alpha < cost)))
 
     def _take_newton_steps(self, tol: float) -> None:
-        n = len(self.signs)
-        cost = self.state[COST, :n]
-        upper, lower = np.where(self.signs > 0, cost, 0.0), np.where(self.signs > 0, 0.0, -cost)
-        given = Iterate(self.state[ALPHA, :n] * self.signs, self.state[GRADIENT, :n].copy())
-        found, _ = newton(self.block, given, lower, upper, self.signs, tol, STEPS)
+        pair, n = self._pair, len(self._pair.signs)
+        cost = pair.state[COST, :n]
+        upper, lower = np.where(pair.signs > 0, cost, 0.0), np.where(pair.signs > 0, 0.0, -cost)
+        given = Iterate(pair.state[ALPHA, :n] * pair.signs, pair.state[GRADIENT, :n].copy())
+        found, _ = newton(pair.block, given, lower, upper, pair.signs, tol, STEPS, self._scratch)
         if found is not None:
-            _begin(found.beta[np.newaxis], found.gradient[np.newaxis], 0, 1.0, self.state, n)
-
-    def put(self, path: OneVsOnePath, index: int) -> None:
-        """Write the results to their places for pair `index`."""
-        first, second = self.classes
-        sources = self.sources
-        path.coefficients[:, second - 1, self.rows[0]] = self.duals[sources, : self.n_first]
-        path.coefficients[:, first, self.rows[1]] = self.duals[sources, self.n_first :]
-        path.bias[:, index] = -self.rho[sources]
-        path.iterations[:, index] = self.iterations[sources]
-        path.converged[:, index] = self.converged[sources]
-        path.solved[:, index] = sources == np.arange(len(sources))
-        path.warm[:, index] = path.solved[:, index] & (self.begun >= 0)
+            _begin(found.beta[np.newaxis], found.gradient[np.newaxis], 0, 1.0, pair.state, n)
 
 
 def _smo_seconds(iterations: int, n: int) -> float:

@@ -19,7 +19,7 @@ from fastgrid.sweep.plan import GramKey
 from fastgrid.sweep.task import Task, TaskResult, Work
 
 #: Raised whenever the arithmetic changes in a way that may change a prediction.
-NUMERIC_VERSION = 3
+NUMERIC_VERSION = 4
 
 
 class Journal:

@@ -12,7 +12,7 @@ cost vectors (bytes; rows of a Gram matrix are padded to a multiple of 16):
     rows       8 n d + 8 n_train d + 6 (m + 90) d    the features of all, of the training part, of a pair in tiles
              + cache + 2 strips + 288 m              as many rows of a pair's Gram matrix as fit, two at least
     each     + 8 p (k - 1) n_train + 160 MiB         dual coefficients; decision values, code and what Python needs
-    smo-fast + 24 p m + 12 m^2                       duals, gradients and costs; the system of a Newton step
+    smo-fast + 24 p m + 8 m^2                        duals, gradients and costs; the system of a Newton step
     libsvm   + 20 l^2                                copies in float64, its cache; l = n_train, m in pairs
 
 Where there are several workers, 160 MiB are set aside for the process that gives them their work, and for each worker
@@ -83,7 +83,7 @@ class TaskSize:
     def _solver_bytes(self, n_rows: int) -> int:
         # What a solver takes beside what the default takes, on a Gram matrix of so many rows.
         if self.solver == "smo-fast":
-            return 24 * self.n_problems * self.n_largest + 12 * self.n_largest**2
+            return 24 * self.n_problems * self.n_largest + 8 * self.n_largest**2
         return 20 * n_rows**2 if self.solver == "libsvm" else 0
 
     def way(self, budget: int) -> str:

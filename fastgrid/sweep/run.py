@@ -11,6 +11,7 @@ import numpy as np
 from fastgrid.common.fanout import Pool, WorkersDiedError
 from fastgrid.common.memory import available_memory
 from fastgrid.common.stopwatch import add_worker_seconds
+from fastgrid.kernels import kept_scratch
 from fastgrid.sweep.collector import Collector
 from fastgrid.sweep.combinations import FeatureSet, SweepInput, SweepResult
 from fastgrid.sweep.fold_base import forget_products
@@ -54,6 +55,7 @@ def run_sweep(given: SweepInput, pool: Pool, options: SweepOptions) -> SweepResu
     finally:
         # A caller may write to its arrays before the next sweep.
         forget_products()
+        kept_scratch().release()
     return collected.result()
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from fastgrid.common.stopwatch import phase, recording
 from fastgrid.common.threads import single_threaded_blas
+from fastgrid.kernels import Scratch, kept_scratch
 from fastgrid.solvers import get_solver
 from fastgrid.sweep.fold_base import FoldBase, forget_products, make_fold_base
 from fastgrid.sweep.memory import task_size
@@ -31,10 +32,11 @@ def solve_batch(batch: Batch) -> tuple[list[TaskResult], dict[str, float]]:
 
 def _solve(batch: Batch) -> list[TaskResult]:
     bases: dict[bool, FoldBase] = {}
+    scratch = kept_scratch() if batch.keep else Scratch()
     results = []
     for index, task in zip(batch.indices, batch.tasks, strict=True):
         try:
-            results.append(_solve_task(index, task, bases, batch))
+            results.append(_solve_task(index, task, bases, batch, scratch))
         except Exception as error:  # named in the report; the other tasks go on
             results.append(failed_task(index, error))
     if not batch.keep:
@@ -42,7 +44,7 @@ def _solve(batch: Batch) -> list[TaskResult]:
     return results
 
 
-def _solve_task(index: int, task: Task, bases: dict[bool, FoldBase], batch: Batch) -> TaskResult:
+def _solve_task(index: int, task: Task, bases: dict[bool, FoldBase], batch: Batch, scratch: Scratch) -> TaskResult:
     n_features = len(batch.features.enumerated)
     size = task_size(batch.labels, batch.folds, batch.fold, n_features, len(task.costs), batch.solver)
     way = size.way(batch.memory)
@@ -52,12 +54,13 @@ def _solve_task(index: int, task: Task, bases: dict[bool, FoldBase], batch: Batc
         bases.clear()
         if not with_products:
             forget_products()
+            scratch.release()
         with phase("Gram"):
             bases[with_products] = make_fold_base(
                 batch.features, batch.labels, batch.folds, batch.fold, with_products=with_products, keep=batch.keep
             )
     base = bases[with_products]
-    predicted, path, work = predict(task, base, way, batch)
+    predicted, path, work = predict(task, base, way, batch, scratch)
     return TaskResult(
         index, base.classes[predicted], path.iterations.sum(axis=1), np.asarray(path.converged.all(axis=1)), work
     )

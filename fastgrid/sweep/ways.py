@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from fastgrid.common.stopwatch import phase
 from fastgrid.kernels import (
+    Scratch,
     aligned_empty,
     fill_gram,
     fill_gram_between,
@@ -33,7 +34,7 @@ Float64Matrix = npt.NDArray[np.float64]
 Predicted = tuple[npt.NDArray[np.int16], OneVsOnePath, Work]
 
 
-def predict(task: Task, base: FoldBase, way: str, batch: Batch) -> Predicted:
+def predict(task: Task, base: FoldBase, way: str, batch: Batch, scratch: Scratch) -> Predicted:
     """Solve `task` and predict the fold's test items.
 
     Parameters
@@ -44,6 +45,8 @@ def predict(task: Task, base: FoldBase, way: str, batch: Batch) -> Predicted:
     way : {"whole", "pairs", "rows"}
     batch : Batch
         Which solver is to be used, when it stops, and how much memory it may take.
+    scratch : Scratch
+        Where the way "whole" keeps its Gram matrices; nothing of it is in the result.
 
     Returns
     -------
@@ -57,32 +60,29 @@ def predict(task: Task, base: FoldBase, way: str, batch: Batch) -> Predicted:
     ValueError
         When kernel values leave float32.
     """
-    ways: dict[str, Callable[[Task, FoldBase, Batch], Predicted]] = {
-        "whole": _by_whole_matrix,
-        "pairs": _by_pairs,
-        "rows": _by_rows,
-    }
-    return ways[way](task, base, batch)
+    if way == "whole":
+        return _by_whole_matrix(task, base, batch, scratch)
+    return _by_pairs(task, base, batch) if way == "pairs" else _by_rows(task, base, batch)
 
 
-def _by_whole_matrix(task: Task, base: FoldBase, batch: Batch) -> Predicted:
+def _by_whole_matrix(task: Task, base: FoldBase, batch: Batch, scratch: Scratch) -> Predicted:
     assert base.products is not None
     n_train, n_test = len(base.training), len(base.test)
     with phase("Gram"):
-        values = aligned_empty((n_train, padded_length(n_train)), np.float32)
+        values = scratch.take("gram", (n_train, padded_length(n_train)), np.float32)
         values[:, n_train:] = 0.0
         parameters = (task.gamma, task.degree, task.coef0)
         largest = fill_symmetric_gram(task.kernel, base.products, values, *parameters, rows=base.training)
         _refuse_overflow(largest, task)
         norms = base.products[base.training, base.training]
         gram = ClassOrderedGram(values, _diagonal(task, norms), base.class_starts)
-        test_gram = np.empty((n_test, n_train))
+        test_gram = scratch.take("test gram", (n_test, n_train), np.float64)
         largest = fill_gram_between(task.kernel, base.products, base.test, base.training, test_gram, *parameters)
         _refuse_overflow(largest, task)
     with phase("solving"):
-        path = get_solver(batch.solver).solve_path(gram, task.costs, batch.stopping)
+        path = get_solver(batch.solver).solve_path(gram, task.costs, batch.stopping, scratch=scratch)
     with phase("predicting"):
-        predicted = path_votes(test_gram, base.class_starts, path)
+        predicted = path_votes(test_gram, base.class_starts, path, scratch)
     return predicted, path, _work(path, values.nbytes + test_gram.nbytes)
 
 

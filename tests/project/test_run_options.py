@@ -64,9 +64,9 @@ def test_next_to_no_memory_changes_how_the_work_is_done_only(
 ) -> None:
     predict, used = ways.predict, []
 
-    def noting(task, base, way, batch):
+    def noting(task, base, way, batch, scratch):
         used.append(way)
-        return predict(task, base, way, batch)
+        return predict(task, base, way, batch, scratch)
 
     monkeypatch.setattr(solving, "predict", noting)
     found, expected = train(inputs, tmp_path / "out", "--memory-limit", "1"), record_of(trained)

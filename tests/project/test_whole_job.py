@@ -225,10 +225,10 @@ def test_preprocessing_without_a_match_is_a_warning_and_an_empty_one_is_left_out
 def failing(monkeypatch, fails) -> None:
     solve = solving._solve_task
 
-    def solve_or_fail(index, given, prepared, batch):
+    def solve_or_fail(index, given, prepared, batch, scratch):
         if fails(given, batch):
             raise RuntimeError("the reason\nof the failure")
-        return solve(index, given, prepared, batch)
+        return solve(index, given, prepared, batch, scratch)
 
     monkeypatch.setattr(solving, "_solve_task", solve_or_fail)
 

@@ -67,8 +67,8 @@ def newtons(monkeypatch):
     """The calls of `newton`: (objective before, objective after or None)."""
     seen, real = [], solver_module.newton
 
-    def spy(gram, given, lower, upper, signs, tolerance, most):
-        found, steps = real(gram, given, lower, upper, signs, tolerance, most)
+    def spy(gram, given, lower, upper, signs, *more):
+        found, steps = real(gram, given, lower, upper, signs, *more)
         objectives = [None if each is None else each.beta @ (each.gradient - signs) / 2 for each in (given, found)]
         seen.append(tuple(objectives))
         return found, steps
@@ -168,7 +168,7 @@ def test_a_path_of_a_pair_is_put_in_its_place():
         np.testing.assert_array_equal(solution.coefficients[1, chosen], own.coefficients[row, 0])
         assert (solution.coefficients[1, labels == 1] == 0).all()
         assert solution.bias[1] == own.bias[row, 0]
-    own.converged[1] = own.solved[0] = False
+    own.converged[1], own.sources[0] = False, 1
     path.put_pair(1, own)
     assert path.converged[:, 1].tolist() == [True, False] and path.solved[:, 1].tolist() == [False, True]
     assert [path.solution(row, starts).converged for row in range(2)] == [True, False]

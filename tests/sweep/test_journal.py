@@ -18,9 +18,9 @@ def solved(monkeypatch):
     seen = []
     real = solving._solve_task
 
-    def counting(index, chosen, prepared, batch):
+    def counting(index, chosen, prepared, batch, scratch):
         seen.append((chosen.kernel, chosen.gamma, len(chosen.costs)))
-        return real(index, chosen, prepared, batch)
+        return real(index, chosen, prepared, batch, scratch)
 
     monkeypatch.setattr(solving, "_solve_task", counting)
     return seen

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fastgrid.kernels import kept_scratch
 from fastgrid.solvers import Stopping
 from fastgrid.sweep import memory
 from fastgrid.sweep.combinations import FeatureSet
@@ -36,17 +37,22 @@ def batch_of(n, d, k, n_problems, solver, *, outliers=False, cost=1.0, shift=0.3
     return Batch(features, 0, labels, folds, (task,), (0,), solver, Stopping()), size
 
 
+def forget():
+    forget_products()
+    kept_scratch().release()
+
+
 def peak_of(batch):
     """Bytes that solving takes, compiled and loaded before; the whole data's products are made and kept."""
     solve_batch(batch)
-    forget_products()
+    forget()
     tracemalloc.start()
     try:
         ((result,), _) = solve_batch(batch)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-        forget_products()
+        forget()
     assert not result.error
     return peak
 
@@ -111,16 +117,16 @@ def test_tasks_of_a_batch_may_be_solved_in_different_ways(monkeypatch):
 
     real = solving.predict
 
-    def spy(task, base, way, given):
+    def spy(task, base, way, given, scratch):
         held.append((way, tracemalloc.get_traced_memory()[0]))
-        return real(task, base, way, given)
+        return real(task, base, way, given, scratch)
 
     monkeypatch.setattr(solving, "predict", spy)
     both = replace(batch, tasks=(small, large), indices=(0, 1), memory=budget)
     tracemalloc.start()
     results, _ = solve_batch(both)
     tracemalloc.stop()
-    forget_products()
+    forget()
     assert [way for way, _ in held] == ["whole", "pairs"]
     assert held[0][1] > 8 * 1000**2 > held[1][1]
     np.testing.assert_array_equal(results[1].predicted[::2], results[0].predicted)

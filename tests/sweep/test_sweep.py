@@ -114,11 +114,11 @@ def test_progress_counts_to_the_number_of_problems(small):
 def test_a_failing_task_is_tried_twice_then_named(small, monkeypatch):
     real, tried = solving._solve_task, []
 
-    def failing(index, chosen, prepared, batch):
+    def failing(index, chosen, prepared, batch, scratch):
         if chosen.kernel == "rbf" and chosen.gamma == 0.25 and batch.fold == 2 and batch.features.key == "fewer":
             tried.append(index)
             raise ArithmeticError("the kernel\nwent wrong")
-        return real(index, chosen, prepared, batch)
+        return real(index, chosen, prepared, batch, scratch)
 
     monkeypatch.setattr(solving, "_solve_task", failing)
     found = sweep(small)
@@ -140,11 +140,11 @@ def sweep_without_patch(given, monkeypatch, real):
 def test_a_task_that_recovers_is_not_a_failure(small, monkeypatch):
     real, tried = solving._solve_task, []
 
-    def failing_once(index, chosen, prepared, batch):
+    def failing_once(index, chosen, prepared, batch, scratch):
         tried.append(index)
         if len(tried) == 1:
             raise ArithmeticError("once")
-        return real(index, chosen, prepared, batch)
+        return real(index, chosen, prepared, batch, scratch)
 
     monkeypatch.setattr(solving, "_solve_task", failing_once)
     found = sweep(small)

@@ -20,10 +20,10 @@ def taken(monkeypatch):
     for way, name in (("whole", "_by_whole_matrix"), ("pairs", "_by_pairs"), ("rows", "_by_rows")):
         real = getattr(ways, name)
 
-        def spy(task, base, batch, way=way, real=real):
+        def spy(task, base, batch, *scratch, way=way, real=real):
             assert (base.products is not None) == (way == "whole")
             seen.append(way)
-            return real(task, base, batch)
+            return real(task, base, batch, *scratch)
 
         monkeypatch.setattr(ways, name, spy)
     return seen

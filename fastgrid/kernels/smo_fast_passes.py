@@ -1,0 +1,140 @@
+"""The two passes of an SMO iteration for which any choice among near equals will do; see `smo_passes.py`.
+
+The second index is chosen from what float32 tells of the gradient: `allowed` holds h of the items whose beta may
+shrink, and minus infinity for the others and for columns behind the last item. It is written as the gradient is
+updated, and read in its stead.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from fastgrid.kernels.jit import jit_borrowing, jit_inline
+from fastgrid.kernels.simd import (
+    LANES,
+    WIDE_LANES,
+    highest_float32,
+    highest_float32_wide,
+    highest_float64,
+    highest_int32,
+    highest_int32_wide,
+    lane_numbers,
+    lane_numbers_wide,
+    load_float32,
+    load_float32_wide,
+    load_float64,
+    lowest_float64,
+    maximum,
+    minimum,
+    narrow,
+    select,
+    splat_float32,
+    splat_float32_wide,
+    splat_float64,
+    splat_int32,
+    splat_int32_wide,
+    store,
+    widen,
+)
+from fastgrid.kernels.smo_passes import LARGEST_CURVATURE, SMALLEST_CURVATURE
+from fastgrid.kernels.smo_state import DIAGONAL, DOWN_PENALTY, GRADIENT, UP_PENALTY, Float32Matrix, Float64Matrix
+
+Float32Vector = npt.NDArray[np.float32]
+
+
+@jit_borrowing
+def _begin_passes(state: Float64Matrix, extent: int, allowed: Float32Vector) -> tuple[float, float, int]:
+    # min h over beta that may grow, max h over beta that may shrink, and an item with that minimum; sets `allowed`.
+    # O(extent).
+    width, first = state.shape[1], 0
+    least, highest = math.inf, -math.inf
+    for k in range(extent):
+        up = state[GRADIENT, k] + state[UP_PENALTY, k]
+        if up < least:
+            first, least = k, up
+    for k in range(0, extent, LANES):
+        down = load_float64(state, GRADIENT * width + k) - load_float64(state, DOWN_PENALTY * width + k)
+        store(allowed, k, narrow(down))
+        highest = max(highest, highest_float64(down))
+    for k in range(extent, len(allowed)):
+        allowed[k] = -math.inf
+    return least, highest, first
+
+
+@jit_inline
+def _update(
+    gram: Float32Matrix,
+    first: int,
+    second: int,
+    change_first: float,
+    change_second: float,
+    state: Float64Matrix,
+    extent: int,
+    allowed: Float32Vector,
+) -> tuple[float, float, int]:
+    # h += K_i dbeta_i + K_j dbeta_j, and what `_begin_passes` gives of the new h. O(extent).
+    width = state.shape[1]
+    factor_first, factor_second = splat_float64(change_first), splat_float64(change_second)
+    lowest, highest = splat_float64(math.inf), splat_float64(-math.inf)
+    where = splat_int32(np.int32(0))
+    for k in range(0, extent, LANES):
+        change = (
+            widen(load_float32(gram, first * gram.shape[1] + k)) * factor_first
+            + widen(load_float32(gram, second * gram.shape[1] + k)) * factor_second
+        )
+        value = load_float64(state, GRADIENT * width + k) + change
+        store(state, GRADIENT * width + k, value)
+        up = value + load_float64(state, UP_PENALTY * width + k)
+        where = select(up < lowest, splat_int32(np.int32(k)), where)
+        lowest = minimum(up, lowest)
+        down = value - load_float64(state, DOWN_PENALTY * width + k)
+        store(allowed, k, narrow(down))
+        highest = maximum(down, highest)
+    least = lowest_float64(lowest)
+    chosen = lowest == splat_float64(least)
+    item = int(highest_int32(select(chosen, where + lane_numbers(), splat_int32(np.int32(-1)))))
+    return least, highest_float64(highest), item
+
+
+@jit_inline
+def _partner(
+    gram: Float32Matrix, first: int, state: Float64Matrix, extent: int, allowed: Float32Vector, unit_diagonal: bool
+) -> int:
+    # An item with about the largest (h_j - h_i)^2 / (K_ii + K_jj - 2 K_ij) of those whose beta may shrink and
+    # h_j > h_i; -1 or less if float32 shows none. O(extent).
+    if unit_diagonal:
+        return _partner_of_unit(gram, first, np.float32(state[GRADIENT, first]), extent, allowed)
+    width = state.shape[1]
+    reference, own = splat_float32(np.float32(state[GRADIENT, first])), splat_float64(state[DIAGONAL, first])
+    best, where = splat_float32(np.float32(0.0)), splat_int32(np.int32(-LANES))
+    for k in range(0, extent, LANES):
+        difference = maximum(load_float32(allowed, k) - reference, splat_float32(np.float32(0.0)))
+        kernel = widen(load_float32(gram, first * gram.shape[1] + k))
+        curvature = narrow(own + load_float64(state, DIAGONAL * width + k) - (kernel + kernel))
+        curvature = minimum(curvature, splat_float32(LARGEST_CURVATURE))
+        score = difference * difference / maximum(curvature, splat_float32(SMALLEST_CURVATURE))
+        where = select(score > best, splat_int32(np.int32(k)), where)
+        best = maximum(score, best)
+    chosen = best == splat_float32(highest_float32(best))
+    return int(highest_int32(select(chosen, where + lane_numbers(), splat_int32(np.int32(-1)))))
+
+
+@jit_inline
+def _partner_of_unit(
+    gram: Float32Matrix, first: int, reference: np.float32, extent: int, allowed: Float32Vector
+) -> int:
+    # `_partner` where K_ii = 1: curvatures are 2 - 2 K_ij, in float32 too.
+    references, nothing = splat_float32_wide(reference), splat_float32_wide(np.float32(0.0))
+    two, smallest = splat_float32_wide(np.float32(2.0)), splat_float32_wide(SMALLEST_CURVATURE)
+    best, where = nothing, splat_int32_wide(np.int32(-WIDE_LANES))
+    for k in range(0, extent, WIDE_LANES):
+        difference = maximum(load_float32_wide(allowed, k) - references, nothing)
+        curvature = two - two * load_float32_wide(gram, first * gram.shape[1] + k)
+        score = difference * difference / maximum(curvature, smallest)
+        where = select(score > best, splat_int32_wide(np.int32(k)), where)
+        best = maximum(score, best)
+    chosen = best == splat_float32_wide(highest_float32_wide(best))
+    return int(highest_int32_wide(select(chosen, where + lane_numbers_wide(), splat_int32_wide(np.int32(-1)))))
