@@ -273,10 +273,10 @@ highest_int32_wide = _reducer(Int32x16, "smax", np.max)
 
 def _declare_count(_typing: Any, mask: Any) -> Any:
     def generate(_context: Any, builder: Any, _call: Any, arguments: Any) -> Any:
-        bits = builder.bitcast(arguments[0], ir.IntType(LANES))
+        bits = builder.bitcast(arguments[0], ir.IntType(mask.lanes))
         return builder.zext(builder.ctpop(bits), ir.IntType(64))
 
-    return (types.int64(mask), generate) if mask == Mask8 else None
+    return (types.int64(mask), generate) if mask in (Mask8, Mask16) else None
 
 
 #: The number of lanes that a mask selects.

@@ -12,7 +12,8 @@ iteration counts are the same bit for bit where the kernel values are. What diff
 * no label appears in the inner loops (signed form), so they are branch-free and vectorise;
 * bounds enter as penalties (0 or infinity) that are added before a minimum is taken;
 * an iteration is two passes over the items, written in vectors of eight (`simd.py`, `smo_passes.py`);
-* the second index is chosen from float32 scores; only those within rounding of the best are compared in float64;
+* the second index is chosen from float32 scores, of float32 gradients where these can tell (`smo_second.py`); only those
+  within rounding of the best are compared in float64;
 * shrunk items stay where they are and cannot be chosen, so that Gram rows need not be rearranged (`smo_shrinking.py`);
 * what duals at C add to the gradient is noted, and summed only if something that was shrunk comes back.
 """
@@ -25,7 +26,8 @@ import numpy as np
 
 from fastgrid.kernels.jit import jit, jit_borrowing, jit_inline
 from fastgrid.kernels.row_cache import RowsOnDemand, _fetch, _narrow
-from fastgrid.kernels.smo_passes import _extremes, _second, _update_gradient
+from fastgrid.kernels.smo_passes import Float32Vector, _extremes, _update_gradient
+from fastgrid.kernels.smo_second import _second_by_float32
 from fastgrid.kernels.smo_shrinking import (
     SMALLEST_COMPACTED,
     _activate_all,
@@ -85,6 +87,7 @@ def _solve_binary(
     row_epochs = np.zeros(n, dtype=np.int64)
     layout = np.empty(state.shape[1], dtype=np.int64)
     positions = np.empty(state.shape[1], dtype=np.int64)
+    allowed = _aligned(state.shape[1])
     _reset(layout)
     for k in range(len(positions)):
         positions[k] = k
@@ -95,7 +98,7 @@ def _solve_binary(
         working, source = (compact, rows) if extent < n else (state, gram)
         made, optimal, hit, events, lowest, highest = _iterate(
             source, working, extent, positions, tolerance, left, layout, event_items, event_costs, events,
-            gram, row_epochs, epoch, demand,
+            gram, row_epochs, epoch, demand, allowed,
         )  # fmt: skip
         if extent < n:
             _scatter(compact, layout, extent, state)
@@ -153,13 +156,14 @@ def _iterate(
     row_epochs: IntVector,
     epoch: int,
     demand: RowsOnDemand | None,
+    allowed: Float32Vector,
 ) -> tuple[int, bool, bool, int, float, float]:
     # Iterations on the first `extent` columns of `state`, which are the items of `layout`, until `left` were made, no
     # step is left, or no more changes at bounds can be noted. `rows` is `gram` itself, or, where not all items are
     # worked on, room for rows of it with the columns of `layout`, gathered when needed.
     # Returns how many were made, whether no step is left, whether a dual came to its C, how many changes are noted,
     # and the extremes.
-    lowest, highest, first = _extremes(state, extent, positions)
+    lowest, highest, first = _extremes(state, extent, positions, allowed)
     unit_diagonal = _has_unit_diagonal(state, extent)
     whole = extent == len(row_epochs)
     made, clipped = 0, False
@@ -167,7 +171,9 @@ def _iterate(
         if highest - lowest < tolerance:
             return made, True, clipped, events, lowest, highest
         row_first = _row_of(first, rows, extent, whole, layout, gram, row_epochs, epoch, demand)
-        second = _second(rows, row_first, state, extent, positions, first, unit_diagonal)
+        second = _second_by_float32(
+            rows, row_first, state, extent, positions, first, unit_diagonal, allowed, lowest, highest
+        )
         if second < 0:
             return made, True, clipped, events, lowest, highest
         made += 1
@@ -179,7 +185,7 @@ def _iterate(
         events = _settle(demand, rows, state, whole, event_items, event_costs, events)
         clipped = clipped or hit_first or hit_second
         lowest, highest, first = _update_gradient(
-            rows, row_first, row_second, change_first, change_second, state, extent, positions
+            rows, row_first, row_second, change_first, change_second, state, extent, positions, allowed
         )
     return made, False, clipped, events, lowest, highest
 
@@ -201,6 +207,14 @@ def _row_of(
         return k if whole else _gather_row(gram, layout, extent, rows, row_epochs, epoch, k)
     else:  # a branch of its own: numba drops branches for another type of `demand`, not what follows a return
         return _fetch(demand, rows, extent, layout[k])
+
+
+@jit
+def _aligned(n: int) -> Float32Vector:
+    # Room for `n` numbers that begins with a cache line.
+    room = np.empty(n + 16, dtype=np.float32)
+    start = (-room.ctypes.data % 64) // 4
+    return room[start : start + n]
 
 
 @jit

@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-import numpy.typing as npt
-
 from fastgrid.kernels.jit import jit_borrowing
-from fastgrid.kernels.smo_fast_passes import _begin_passes, _partner, _update
-from fastgrid.kernels.smo_passes import _second
+from fastgrid.kernels.smo_fast_passes import _partner, _update
+from fastgrid.kernels.smo_passes import Float32Vector, _extremes, _second
 from fastgrid.kernels.smo_state import (
     ALPHA,
     COST,
@@ -26,8 +23,6 @@ from fastgrid.kernels.smo_state import (
     IntVector,
 )
 from fastgrid.kernels.smo_step import _set_penalties, _step
-
-Float32Vector = npt.NDArray[np.float32]
 
 #: Second indices are chosen from float32 gradients where the rounding of these is a small part of the gap between the
 #: extremes: this, times the larger of them, is eight roundings.
@@ -50,7 +45,7 @@ def _optimise(
     # `positions` decides between equals where float32 does not do.
     # Returns how many were made, and whether the rule holds. O(n) each.
     n, made = len(positions), 0
-    lowest, highest, first = _begin_passes(state, n, allowed)
+    lowest, highest, first = _extremes(state, n, positions, allowed)
     while highest - lowest >= tolerance:
         if made >= most:
             return made, False

@@ -1,8 +1,7 @@
 """The two passes of an SMO iteration for which any choice among near equals will do; see `smo_passes.py`.
 
-The second index is chosen from what float32 tells of the gradient: `allowed` holds h of the items whose beta may
-shrink, and minus infinity for the others and for columns behind the last item. It is written as the gradient is
-updated, and read in its stead.
+The second index is chosen from float32 gradients (`allowed` of `smo_passes.py`) without asking whether float32 can tell
+the best from the next.
 """
 
 from __future__ import annotations
@@ -10,9 +9,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
-from fastgrid.kernels.jit import jit_borrowing, jit_inline
+from fastgrid.kernels.jit import jit_inline
 from fastgrid.kernels.simd import (
     LANES,
     WIDE_LANES,
@@ -39,29 +37,8 @@ from fastgrid.kernels.simd import (
     store,
     widen,
 )
-from fastgrid.kernels.smo_passes import LARGEST_CURVATURE, SMALLEST_CURVATURE
+from fastgrid.kernels.smo_passes import LARGEST_CURVATURE, SMALLEST_CURVATURE, Float32Vector
 from fastgrid.kernels.smo_state import DIAGONAL, DOWN_PENALTY, GRADIENT, UP_PENALTY, Float32Matrix, Float64Matrix
-
-Float32Vector = npt.NDArray[np.float32]
-
-
-@jit_borrowing
-def _begin_passes(state: Float64Matrix, extent: int, allowed: Float32Vector) -> tuple[float, float, int]:
-    # min h over beta that may grow, max h over beta that may shrink, and an item with that minimum; sets `allowed`.
-    # O(extent).
-    width, first = state.shape[1], 0
-    least, highest = math.inf, -math.inf
-    for k in range(extent):
-        up = state[GRADIENT, k] + state[UP_PENALTY, k]
-        if up < least:
-            first, least = k, up
-    for k in range(0, extent, LANES):
-        down = load_float64(state, GRADIENT * width + k) - load_float64(state, DOWN_PENALTY * width + k)
-        store(allowed, k, narrow(down))
-        highest = max(highest, highest_float64(down))
-    for k in range(extent, len(allowed)):
-        allowed[k] = -math.inf
-    return least, highest, first
 
 
 @jit_inline
@@ -75,7 +52,7 @@ def _update(
     extent: int,
     allowed: Float32Vector,
 ) -> tuple[float, float, int]:
-    # h += K_i dbeta_i + K_j dbeta_j, and what `_begin_passes` gives of the new h. O(extent).
+    # h += K_i dbeta_i + K_j dbeta_j, and what `_extremes` gives and sets of the new h. O(extent).
     width = state.shape[1]
     factor_first, factor_second = splat_float64(change_first), splat_float64(change_second)
     lowest, highest = splat_float64(math.inf), splat_float64(-math.inf)

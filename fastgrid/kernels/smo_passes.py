@@ -6,6 +6,9 @@ the index, and the second-best value, which tells whether the choice needs a clo
 
 LIBSVM's rule for ties is "the last one", in an order that its shrinking permutes. Here items stay where they are;
 `positions` gives their place in that order, and is asked where there is a tie.
+
+`allowed` is h of the items whose beta may shrink, in float32, and minus infinity for the others and for columns behind
+the last item. It is written as the gradient is updated.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from fastgrid.kernels.jit import jit_borrowing, jit_inline
 from fastgrid.kernels.simd import (
@@ -46,6 +50,8 @@ from fastgrid.kernels.smo_state import (
     IntVector,
 )
 
+Float32Vector = npt.NDArray[np.float32]
+
 #: Scores of second indices are compared in float32; those within this of the best are compared again in float64. The
 #: relative error of a score is below 4e-7.
 NEAR = np.float32(1.0 - 2e-6)
@@ -59,15 +65,21 @@ SMALLEST_CURVATURE = np.float32(TAU)
 
 
 @jit_borrowing
-def _extremes(state: Float64Matrix, extent: int, positions: IntVector) -> tuple[float, float, int]:
+def _extremes(
+    state: Float64Matrix, extent: int, positions: IntVector, allowed: Float32Vector
+) -> tuple[float, float, int]:
     # min h over beta that may grow, max h over beta that may shrink, and the item with that minimum, of several the
-    # one with the last position. O(extent).
+    # one with the last position; sets `allowed`. O(extent).
     width = state.shape[1]
     lowest, highest = splat_float64(math.inf), splat_float64(-math.inf)
     for k in range(0, extent, LANES):
         value = load_float64(state, GRADIENT * width + k)
         lowest = minimum(value + load_float64(state, UP_PENALTY * width + k), lowest)
-        highest = maximum(value - load_float64(state, DOWN_PENALTY * width + k), highest)
+        down = value - load_float64(state, DOWN_PENALTY * width + k)
+        store(allowed, k, narrow(down))
+        highest = maximum(down, highest)
+    for k in range(extent, len(allowed)):
+        allowed[k] = -math.inf
     least = lowest_float64(lowest)
     return least, highest_float64(highest), _last_lowest(state, extent, positions, least)
 
@@ -93,9 +105,10 @@ def _update_gradient(
     state: Float64Matrix,
     extent: int,
     positions: IntVector,
+    allowed: Float32Vector,
 ) -> tuple[float, float, int]:
-    # h += K_i dbeta_i + K_j dbeta_j, and what `_extremes` gives of the new h, in one pass. `row_*` say which rows
-    # of `rows` K_i and K_j are. O(extent).
+    # h += K_i dbeta_i + K_j dbeta_j, and what `_extremes` gives and sets of the new h, in one pass. `row_*` say which
+    # rows of `rows` K_i and K_j are. O(extent).
     width = state.shape[1]
     factor_first, factor_second = splat_float64(change_first), splat_float64(change_second)
     lowest, highest = splat_float64(math.inf), splat_float64(-math.inf)
@@ -111,7 +124,9 @@ def _update_gradient(
         runner_up = minimum(maximum(up, lowest), runner_up)
         where = select(up < lowest, splat_int32(np.int32(k)), where)
         lowest = minimum(up, lowest)
-        highest = maximum(value - load_float64(state, DOWN_PENALTY * width + k), highest)
+        down = value - load_float64(state, DOWN_PENALTY * width + k)
+        store(allowed, k, narrow(down))
+        highest = maximum(down, highest)
     least = lowest_float64(lowest)
     chosen = lowest == splat_float64(least)
     if count(chosen) > 1 or lowest_float64(runner_up) == least:

@@ -21,7 +21,7 @@ numbers = np.arange(80)
 print(code)
 """
 CALLS = {
-    "smo._iterate": "(gram, state, n, numbers, 1e-3, 1, numbers, numbers, np.zeros(9), 0, gram, numbers, 0, None)",
+    "smo._iterate": "(gram, state, n, numbers, 1e-3, 1, numbers, numbers, np.zeros(9), 0, gram, numbers, 0, None, gram[0])",
     "smo_fast._optimise": "(gram, state, numbers[:n], np.zeros(gram.shape[1], np.float32), 1e-3, 1, False)",
 }
 

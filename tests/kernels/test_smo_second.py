@@ -1,4 +1,4 @@
-"""The passes over float32 gradients against a naive choice."""
+"""Second indices from float32 gradients, and the update that writes these, against naive ones."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from fastgrid.kernels import aligned_empty, padded_length
 from fastgrid.kernels.jit import jit
 from fastgrid.kernels.smo import _initialise
-from fastgrid.kernels.smo_fast_passes import _begin_passes, _partner, _update
+from fastgrid.kernels.smo_fast_passes import _partner, _update
+from fastgrid.kernels.smo_passes import _extremes, _second
+from fastgrid.kernels.smo_second import _certain_second, _second_by_float32
 from fastgrid.kernels.smo_state import ALPHA, COST, DOWN_PENALTY, GRADIENT, STATE_ROWS, UP_PENALTY
 from fastgrid.kernels.smo_step import _set_penalties
 
@@ -16,6 +18,21 @@ from fastgrid.kernels.smo_step import _set_penalties
 @jit
 def partner(gram, first, state, n, allowed, unit):
     return _partner(gram, first, state, n, allowed, unit)
+
+
+@jit
+def exact_second(gram, first, state, n, positions):
+    return _second(gram, first, state, n, positions, first, True)
+
+
+@jit
+def certain_second(gram, first, state, n, allowed, lowest, error):
+    return _certain_second(gram, first, state, n, first, allowed, lowest, error)
+
+
+@jit
+def second_by_float32(gram, first, state, n, positions, allowed, lowest, highest):
+    return _second_by_float32(gram, first, state, n, positions, first, True, allowed, lowest, highest)
 
 
 @jit
@@ -62,7 +79,7 @@ SIZES = [1, 7, 8, 15, 16, 17, 40, 100]
 @given(seed=st.integers(0, 2**32 - 1), n=st.sampled_from(SIZES), unit=st.booleans())
 def test_the_partner_is_as_good_as_the_best(seed, n, unit):
     gram, state, allowed, kernel = problem(seed, n, unit)
-    lowest, highest, first = _begin_passes(state, n, allowed)
+    lowest, highest, first = _extremes(state, n, np.arange(n), allowed)
     assert (lowest, highest) == expected_extremes(state, n)
     if not np.isfinite(lowest):
         return
@@ -81,7 +98,7 @@ def test_the_partner_is_as_good_as_the_best(seed, n, unit):
 @given(seed=st.integers(0, 2**32 - 1), n=st.sampled_from(SIZES[1:]), unit=st.booleans())
 def test_an_update_is_the_sum_and_leaves_what_a_beginning_would(seed, n, unit):
     gram, state, allowed, kernel = problem(seed, n, unit)
-    _begin_passes(state, n, allowed)
+    _extremes(state, n, np.arange(n), allowed)
     first, second = np.random.default_rng(seed).permutation(n)[:2]
     expected = state[GRADIENT, :n] + (0.25 * kernel[first] - 0.75 * kernel[second])
     found = update(gram, first, second, 0.25, -0.75, state, n, allowed)
@@ -89,7 +106,7 @@ def test_an_update_is_the_sum_and_leaves_what_a_beginning_would(seed, n, unit):
     assert found[:2] == expected_extremes(state, n)
     assert not np.isfinite(found[0]) or state[GRADIENT, found[2]] == found[0]
     again = allowed.copy()
-    _begin_passes(state, n, again)
+    _extremes(state, n, np.arange(n), again)
     np.testing.assert_array_equal(allowed, again)
 
 
@@ -97,5 +114,42 @@ def test_an_update_is_the_sum_and_leaves_what_a_beginning_would(seed, n, unit):
 def test_where_nothing_may_shrink_there_is_no_partner(unit):
     gram, state, allowed, _ = problem(3, 20, unit)
     state[DOWN_PENALTY] = np.inf
-    _, highest, first = _begin_passes(state, 20, allowed)
+    _, highest, first = _extremes(state, 20, np.arange(20), allowed)
     assert highest == -np.inf and partner(gram, first, state, 20, allowed, unit) < 0
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n=st.sampled_from(SIZES),
+    level=st.sampled_from([0.0, 1.0, 300.0, 1e6, 1e20]),
+    log_scale=st.integers(-40, 3),
+    ties=st.sampled_from(["none", "equal rows", "equal gradients", "next float"]),
+)
+def test_what_float32_is_certain_of_is_the_exact_choice(seed, n, level, log_scale, ties):
+    gram, state, allowed, _ = problem(seed, n, unit=True, scale=2.0**log_scale)
+    rng, chosen = np.random.default_rng(seed), slice(0, n // 2)
+    state[GRADIENT, :n] += level
+    if ties == "equal rows":
+        gram[:n, : n // 2], gram[: n // 2, :n] = gram[:n, :1], gram[:1, :n]
+    elif ties == "equal gradients":
+        state[GRADIENT, chosen] = state[GRADIENT, 0]
+    elif ties == "next float":
+        state[GRADIENT, chosen] = np.nextafter(state[GRADIENT, 0], rng.choice([-np.inf, np.inf], n // 2))
+    positions = rng.permutation(n)
+    lowest, highest, first = _extremes(state, n, positions, allowed)
+    if not np.isfinite(lowest):
+        return
+    expected = exact_second(gram, first, state, n, positions)
+    found = certain_second(gram, first, state, n, allowed.copy(), lowest, 1.25e-7 * max(abs(lowest), abs(highest)))
+    assert found in (-1, expected)
+    assert second_by_float32(gram, first, state, n, positions, allowed, lowest, highest) == expected
+
+
+def test_float32_is_certain_most_of_the_time():
+    found = []
+    for seed in range(200):
+        gram, state, allowed, _ = problem(seed, 100, unit=True)
+        lowest, highest, first = _extremes(state, 100, np.arange(100), allowed)
+        found.append(certain_second(gram, first, state, 100, allowed, lowest, 1.25e-7 * max(abs(lowest), highest)))
+    assert np.mean(np.array(found) >= 0) > 0.95
