@@ -12,8 +12,8 @@ iteration counts are the same bit for bit where the kernel values are. What diff
 * no label appears in the inner loops (signed form), so they are branch-free and vectorise;
 * bounds enter as penalties (0 or infinity) that are added before a minimum is taken;
 * an iteration is two passes over the items, written in vectors of eight (`simd.py`, `smo_passes.py`);
-* the second index is chosen from float32 scores, of float32 gradients where these can tell (`smo_second.py`); only those
-  within rounding of the best are compared in float64;
+* the second index is chosen from float32 scores, and of float32 gradients, where these can tell (`smo_second.py`);
+  only what is within rounding of the best is compared in float64;
 * shrunk items stay where they are and cannot be chosen, so that Gram rows need not be rearranged (`smo_shrinking.py`);
 * what duals at C add to the gradient is noted, and summed only if something that was shrunk comes back.
 """

@@ -16,12 +16,13 @@ from fastgrid.kernels import smo, smo_fast, smo_state
 n = 64
 state, gram = np.zeros((smo_state.STATE_ROWS, 80)), np.zeros((n, 80), dtype=np.float32)
 numbers = np.arange(80)
+more = numbers, 0, None
 {call}
 (code,) = {function}.inspect_asm().values()
 print(code)
 """
 CALLS = {
-    "smo._iterate": "(gram, state, n, numbers, 1e-3, 1, numbers, numbers, np.zeros(9), 0, gram, numbers, 0, None, gram[0])",
+    "smo._iterate": "(gram, state, n, numbers, 1e-3, 1, numbers, numbers, np.zeros(9), 0, gram, *more, gram[0])",
     "smo_fast._optimise": "(gram, state, numbers[:n], np.zeros(gram.shape[1], np.float32), 1e-3, 1, False)",
 }
 
