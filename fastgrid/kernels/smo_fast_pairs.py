@@ -133,14 +133,12 @@ def _run_exactly(pair: Pair, problem: int, limits: Limits, answers: Answers) -> 
 @jit
 def _hand_over(task: Task, pair: Pair, answers: Answers) -> None:
     # The pair's duals to LIBSVM's place for them, and what is the same for problems with one answer. O(p n).
-    n_first = task.starts[pair.first + 1] - task.starts[pair.first]
-    begin_first, begin_second = task.starts[pair.first], task.starts[pair.second] - n_first
+    starts, first, second = task.starts, pair.first, pair.second
+    n_first = starts[first + 1] - starts[first]
     for problem in range(len(task.costs)):
         source = answers.sources[problem, pair.number]
-        for k in range(n_first):
-            answers.coefficients[problem, pair.second - 1, begin_first + k] = pair.duals[source, k]
-        for k in range(n_first, len(pair.signs)):
-            answers.coefficients[problem, pair.first, begin_second + k] = pair.duals[source, k]
+        answers.coefficients[problem, second - 1, starts[first] : starts[first + 1]] = pair.duals[source, :n_first]
+        answers.coefficients[problem, first, starts[second] : starts[second + 1]] = pair.duals[source, n_first:]
         answers.bias[problem, pair.number] = answers.bias[source, pair.number]
         answers.iterations[problem, pair.number] = answers.iterations[source, pair.number]
         answers.converged[problem, pair.number] = answers.converged[source, pair.number]

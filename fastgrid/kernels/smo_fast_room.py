@@ -147,9 +147,10 @@ def _enter(task: Task, pair: Pair) -> None:
     n_first = starts[pair.first + 1] - starts[pair.first]
     for k in range(n):
         pair.signs[k] = 1.0 if k < n_first else -1.0
+    weights = np.empty(n)
+    weights[:n_first] = task.weights[starts[pair.first] : starts[pair.first + 1]]
+    weights[n_first:] = task.weights[starts[pair.second] : starts[pair.second + 1]]
     for problem in range(len(task.costs)):
-        for k in range(n_first):
-            pair.item_costs[problem, k] = task.costs[problem, pair.first] * task.weights[starts[pair.first] + k]
-        for k in range(n_first, n):
-            weight = task.weights[starts[pair.second] + k - n_first]
-            pair.item_costs[problem, k] = task.costs[problem, pair.second] * weight
+        cost_first, cost_second = task.costs[problem, pair.first], task.costs[problem, pair.second]
+        for k in range(n):
+            pair.item_costs[problem, k] = weights[k] * (cost_first if k < n_first else cost_second)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from fastgrid.project.sweeping import KERNEL_NAMES
 from fastgrid.report.page import write_confusion_page
 from fastgrid.report.rows import ReportRow
 from fastgrid.report.tsv import write_report
+from fastgrid.sweep.kept import forget_kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +146,13 @@ def train_final(
         relaxations=settings.stopping.relaxations,
         evaluation=evaluation,
     )
-    return pool.call(training)
+    return pool.call(functools.partial(_train_alone, training))
+
+
+def _train_alone(training: Callable[[], Model]) -> Model:
+    # The worker's memory is for the model now.
+    forget_kept()
+    return training()
 
 
 def calibration_seed(seed: float | str) -> int:

@@ -11,11 +11,10 @@ import numpy as np
 from fastgrid.common.fanout import Pool, WorkersDiedError
 from fastgrid.common.memory import available_memory
 from fastgrid.common.stopwatch import add_worker_seconds
-from fastgrid.kernels import kept_scratch
 from fastgrid.sweep.collector import Collector
 from fastgrid.sweep.combinations import FeatureSet, SweepInput, SweepResult
-from fastgrid.sweep.fold_base import forget_products
 from fastgrid.sweep.isolated import no_process_left, solve_in_new_process
+from fastgrid.sweep.kept import forget_kept
 from fastgrid.sweep.options import SweepOptions
 from fastgrid.sweep.plan import make_plan
 from fastgrid.sweep.solving import solve_batch
@@ -54,8 +53,7 @@ def run_sweep(given: SweepInput, pool: Pool, options: SweepOptions) -> SweepResu
             _solve(pool, limit, options.isolated or pool.uses_processes, collected)
     finally:
         # A caller may write to its arrays before the next sweep.
-        forget_products()
-        kept_scratch().release()
+        forget_kept()
     return collected.result()
 
 

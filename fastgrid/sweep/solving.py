@@ -9,6 +9,7 @@ from fastgrid.common.threads import single_threaded_blas
 from fastgrid.kernels import Scratch, kept_scratch
 from fastgrid.solvers import get_solver
 from fastgrid.sweep.fold_base import FoldBase, forget_products, make_fold_base
+from fastgrid.sweep.kept import forget_kept
 from fastgrid.sweep.memory import task_size
 from fastgrid.sweep.task import Batch, Task, TaskResult, failed_task
 from fastgrid.sweep.ways import predict
@@ -40,7 +41,7 @@ def _solve(batch: Batch) -> list[TaskResult]:
         except Exception as error:  # named in the report; the other tasks go on
             results.append(failed_task(index, error))
     if not batch.keep:
-        forget_products()
+        forget_kept()
     return results
 
 

@@ -6,11 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fastgrid.kernels import kept_scratch
 from fastgrid.solvers import Stopping
 from fastgrid.sweep import memory
 from fastgrid.sweep.combinations import FeatureSet
-from fastgrid.sweep.fold_base import forget_products
+from fastgrid.sweep.kept import forget_kept
 from fastgrid.sweep.memory import WAYS, TaskSize, memory_of_each, task_size, workers_that_fit
 from fastgrid.sweep.solving import solve_batch
 from fastgrid.sweep.task import Batch, Task
@@ -37,22 +36,17 @@ def batch_of(n, d, k, n_problems, solver, *, outliers=False, cost=1.0, shift=0.3
     return Batch(features, 0, labels, folds, (task,), (0,), solver, Stopping()), size
 
 
-def forget():
-    forget_products()
-    kept_scratch().release()
-
-
 def peak_of(batch):
     """Bytes that solving takes, compiled and loaded before; the whole data's products are made and kept."""
     solve_batch(batch)
-    forget()
+    forget_kept()
     tracemalloc.start()
     try:
         ((result,), _) = solve_batch(batch)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-        forget()
+        forget_kept()
     assert not result.error
     return peak
 
@@ -126,7 +120,7 @@ def test_tasks_of_a_batch_may_be_solved_in_different_ways(monkeypatch):
     tracemalloc.start()
     results, _ = solve_batch(both)
     tracemalloc.stop()
-    forget()
+    forget_kept()
     assert [way for way, _ in held] == ["whole", "pairs"]
     assert held[0][1] > 8 * 1000**2 > held[1][1]
     np.testing.assert_array_equal(results[1].predicted[::2], results[0].predicted)

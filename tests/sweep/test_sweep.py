@@ -10,8 +10,11 @@ import pytest
 from naive_svm import naive_predictions
 
 from fastgrid.common.fanout import Pool
+from fastgrid.kernels import kept_scratch
 from fastgrid.sweep import run, solving
 from fastgrid.sweep.combinations import Combination
+from fastgrid.sweep.fold_base import _KEPT
+from fastgrid.sweep.kept import forget_kept
 from fastgrid.sweep.run import SweepOptions, run_sweep
 
 
@@ -190,3 +193,12 @@ def test_a_process_that_dies_alone_is_a_named_failure(small, tmp_path):
     found = sweep(given, isolated=True)
     assert len(found.failures) == 4
     assert "gone.npy" in found.failures[0].reason
+
+
+def test_nothing_is_kept_after_a_sweep(small):
+    sweep(small)
+    scratch = kept_scratch()
+    assert not scratch._rooms and _KEPT._products is None
+    scratch.take("gram", (10,), np.float64)
+    forget_kept()
+    assert not scratch._rooms
