@@ -50,6 +50,7 @@ from fastgrid.sweep.folds import gaia_folds
 from fastgrid.sweep.plan import make_plan
 from fastgrid.sweep.run import SweepOptions, run_sweep
 from fastgrid.sweep.scheduling import sizes_of, workers_and_memory
+from fastgrid.sweep.splits import Splits
 
 C_EXPONENTS = (-1, 1, 3)
 GAMMA_EXPONENTS = (-7, -5)
@@ -75,7 +76,7 @@ def load_input(folder: Path) -> SweepInput:
     features = FeatureSet("all", rows, np.arange(n_dimensions, dtype=np.intp), every, folder / "rows.npy")
     combinations = [Combination("all", "rbf", 2.0**c, 2.0**g) for c in C_EXPONENTS for g in GAMMA_EXPONENTS]
     folds = gaia_folds([str(label) for label in labels], N_FOLDS, 1)
-    return SweepInput({"all": features}, combinations, labels, folds, N_FOLDS)
+    return SweepInput({"all": features}, combinations, labels, Splits.of_folds(folds, N_FOLDS))
 
 
 def ways(given: SweepInput, jobs: int, limit: int) -> tuple[dict[str, int], int]:

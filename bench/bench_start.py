@@ -22,13 +22,14 @@ import numpy as np
 from fastgrid.common.fanout import Pool
 from fastgrid.sweep.combinations import Combination, FeatureSet, SweepInput
 from fastgrid.sweep.run import SweepOptions, run_sweep
+from fastgrid.sweep.splits import Splits
 
 rng = np.random.default_rng(0)
 rows = rng.normal(size=(100, 20)).astype(np.float32)
 codes = (rows[:, 0] + rng.normal(size=100) > 0).astype(np.int16)
 features = FeatureSet("rows", rows, np.arange(20), np.zeros(20, dtype=np.bool_))
 grid = [Combination("rows", "rbf", C, gamma) for C in (1.0, 8.0) for gamma in (0.5, 0.125)]
-given = SweepInput({"rows": features}, grid, codes, (np.arange(100) % 2).astype(np.int16), 2)
+given = SweepInput({"rows": features}, grid, codes, Splits.of_folds((np.arange(100) % 2).astype(np.int16), 2))
 result = run_sweep(given, Pool(2, "threads"), SweepOptions())
 assert (result.predicted >= 0).all()
 """

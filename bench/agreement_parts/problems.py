@@ -17,6 +17,7 @@ from fastgrid.kernels import aligned_empty, fill_gram_between, fill_symmetric_gr
 from fastgrid.solvers import ClassOrderedGram
 from fastgrid.sweep.combinations import Combination, FeatureSet, SweepInput
 from fastgrid.sweep.plan import make_plan
+from fastgrid.sweep.splits import Splits
 
 #: Name: generator, folds. All have the grid `sets.FULL`.
 SETS: dict[str, tuple[Callable[[], sets.Table], int]] = {
@@ -107,7 +108,9 @@ def gram_problems(work: Work) -> list[GramProblem]:
     every = np.ones(n_dimensions, dtype=np.bool_)
     features = FeatureSet("all", work.features, np.arange(n_dimensions, dtype=np.intp), every)
     combinations = [Combination("all", cell.kernel, cell.C, cell.gamma, cell.balanced) for cell in work.grid.cells()]
-    plan = make_plan(SweepInput({"all": features}, combinations, work.labels, work.folds, work.n_folds))
+    plan = make_plan(
+        SweepInput({"all": features}, combinations, work.labels, Splits.of_folds(work.folds, work.n_folds))
+    )
     n_answered = Counter(plan.answers.values())
     products = inner_products(work.features, work.features)
     problems = []

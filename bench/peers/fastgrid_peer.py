@@ -15,6 +15,7 @@ def sweep(work: Work, solver: str, workers: int) -> npt.NDArray[np.int16]:
     from fastgrid.solvers import Stopping
     from fastgrid.sweep.combinations import Combination, FeatureSet, SweepInput
     from fastgrid.sweep.run import SweepOptions, run_sweep
+    from fastgrid.sweep.splits import Splits
 
     n_dimensions = work.features.shape[1]
     # Dimensions that are "enumerated" are neither cleaned nor scaled.
@@ -23,7 +24,7 @@ def sweep(work: Work, solver: str, workers: int) -> npt.NDArray[np.int16]:
     combinations = [
         Combination("all", cell.kernel, cell.C, cell.gamma, cell.balanced, DEGREE) for cell in work.grid.cells()
     ]
-    given = SweepInput({"all": features}, combinations, work.labels, work.folds, work.n_folds)
+    given = SweepInput({"all": features}, combinations, work.labels, Splits.of_folds(work.folds, work.n_folds))
     result = run_sweep(given, Pool(workers, "threads"), SweepOptions(solver, Stopping(TOLERANCE)))
     if result.failures:
         raise MissingError(result.failures[0].reason)

@@ -39,6 +39,7 @@ from fastgrid.report.predictions import Predictions, write_predictions
 from fastgrid.sweep.combinations import Combination, Counters, SweepInput, SweepResult
 from fastgrid.sweep.folds import gaia_folds
 from fastgrid.sweep.run import SweepOptions, run_sweep
+from fastgrid.sweep.splits import Splits
 
 KERNEL_NAMES = {"RBF": "rbf", "poly": "poly", "linear": "linear"}
 
@@ -153,8 +154,7 @@ def _evaluate(
         {chosen.key: chosen for chosen in features.by_choice.values()},
         [sweep_combination(combination, features) for combination in combinations],
         data.codes,
-        folds,
-        n_folds,
+        Splits.of_folds(folds, n_folds),
     )
     step = "solving" if index == 0 else f"solving ({n_folds} folds)"
 

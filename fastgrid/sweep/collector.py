@@ -36,9 +36,8 @@ class Collector:
         """Take over what earlier runs finished."""
         if self._journal is None:
             return
-        n_test = np.bincount(self._given.folds, minlength=self._given.n_folds)
         for index, digest in enumerate(self._digests):
-            shape = (len(self._plan.tasks[index].costs), int(n_test[self._plan.keys[index].fold]))
+            shape = (len(self._plan.tasks[index].costs), len(self._given.splits.test[self._plan.keys[index].fold]))
             finished = self._journal.read(digest, index, shape)
             if finished is not None:
                 self._take(finished)
@@ -90,26 +89,27 @@ class Collector:
             self._given.feature_sets[features],
             fold,
             self._given.labels,
-            self._given.folds,
+            self._given.splits,
             tuple(self._plan.tasks[index] for index in indices),
             tuple(indices),
             self._options.solver,
             self._options.stopping,
             memory,
             keep,
+            self._given.class_order,
         )
 
     def result(self) -> SweepResult:
         """Put the predictions of all combinations together."""
         given, plan = self._given, self._plan
-        predicted = np.full((len(given.combinations), len(given.labels)), -1, dtype=np.int16)
-        tested = {fold: np.flatnonzero(given.folds == fold) for fold in range(given.n_folds)}
+        shapes = [(len(given.combinations), len(tested)) for tested in given.splits.test]
+        by_fold = tuple(np.full(shape, -1, dtype=np.int16) for shape in shapes)
         unconverged = set()
         for (combination, fold), (task, row) in plan.answers.items():
             found = self._results.get(task) or failed_task(task, RuntimeError("it was never run"))
             if found.error:
                 continue
-            predicted[combination, tested[fold]] = found.predicted[row]
+            by_fold[fold][combination] = found.predicted[row]
             if not found.converged[row]:
                 unconverged.add(combination)
         failures = tuple(
@@ -124,4 +124,4 @@ class Collector:
         plan.counters.warm_starts = sum(found.work.warm_starts for found in good)
         plan.counters.gram_bytes = sum(found.work.gram_bytes for found in good)
         plan.counters.unconverged = sum(int(np.count_nonzero(~found.converged)) for found in good)
-        return SweepResult(predicted, failures, tuple(sorted(unconverged)), plan.counters)
+        return SweepResult(by_fold, given.splits, failures, tuple(sorted(unconverged)), plan.counters)

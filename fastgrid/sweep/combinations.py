@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+
+from fastgrid.sweep.splits import Splits
 
 
 @dataclass(frozen=True)
@@ -75,17 +78,18 @@ class SweepInput:
     combinations : sequence of Combination
     labels : ndarray of int16, shape (n_items,)
         Class codes 0..k-1.
-    folds : ndarray of int16, shape (n_items,)
-        The fold in which an item is tested.
-    n_folds : int
-        Folds without an item are allowed.
+    splits : Splits
+        Folds that test nothing are passed over.
+    class_order : {"appearance", "sorted"}
+        Which class of a pair is the first, and which of several with as many votes wins: the one that comes first in
+        the training items, as in LIBSVM's own tools and Gaia, or the one with the smaller code, as in scikit-learn.
     """
 
     feature_sets: dict[str, FeatureSet]
     combinations: Sequence[Combination]
     labels: npt.NDArray[np.int16]
-    folds: npt.NDArray[np.int16]
-    n_folds: int
+    splits: Splits
+    class_order: str = "appearance"
 
 
 @dataclass(frozen=True)
@@ -158,15 +162,29 @@ class SweepResult:
 
     Attributes
     ----------
-    predicted : ndarray of int16, shape (n_combinations, n_items)
-        Class codes; -1 where the task failed.
+    by_fold : tuple of ndarray of int16, shape (n_combinations, n_test)
+        For each fold the class codes of its test items, in their order; -1 where the task failed.
+    splits : Splits
     failures : tuple of Failure
     unconverged : tuple of int
         Indices of combinations of which a problem hit the iteration cap.
     counters : Counters
     """
 
-    predicted: npt.NDArray[np.int16]
+    by_fold: tuple[npt.NDArray[np.int16], ...]
+    splits: Splits
     failures: tuple[Failure, ...] = ()
     unconverged: tuple[int, ...] = ()
     counters: Counters = field(default_factory=Counters)
+
+    @functools.cached_property
+    def predicted(self) -> npt.NDArray[np.int16]:
+        """Class codes of all items, shape (n_combinations, n_items).
+
+        -1 where nothing tested an item or the task failed; of several folds that test an item, the last one's.
+        """
+        n_combinations = len(self.by_fold[0]) if self.by_fold else 0
+        predicted = np.full((n_combinations, self.splits.n_items), -1, dtype=np.int16)
+        for tested, found in zip(self.splits.test, self.by_fold, strict=True):
+            predicted[:, tested] = found
+        return predicted

@@ -17,11 +17,11 @@ import numpy.typing as npt
 
 from fastgrid.kernels import changed_features, correct_products, correction_cost, fresh_cost, inner_products
 from fastgrid.sweep.combinations import FeatureSet
+from fastgrid.sweep.splits import Positions, Splits
 from fastgrid.transforms.scaling import Scaling, fit_scaling
 
 Float32Matrix = npt.NDArray[np.float32]
 Float64Matrix = npt.NDArray[np.float64]
-BoolVector = npt.NDArray[np.bool_]
 
 #: Products that cost less (seconds) are made anew in each fold: finding out what has changed would cost as much.
 CHEAP_PRODUCT = 0.02
@@ -43,7 +43,7 @@ class FoldBase:
     class_starts : ndarray of int64, shape (k + 1,)
         Where each class begins in `training`.
     classes : ndarray of int16, shape (k,)
-        Codes of the classes that occur in the training part, in order of first appearance: LIBSVM's own order.
+        Codes of the classes that occur in the training part, in the order of `present_classes`.
     """
 
     values: Float32Matrix
@@ -54,33 +54,37 @@ class FoldBase:
     classes: npt.NDArray[np.int16]
 
 
-def present_classes(training_labels: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
-    """Return the class codes that occur, in order of first appearance: LIBSVM's own order."""
+def present_classes(training_labels: npt.NDArray[np.int16], class_order: str = "appearance") -> npt.NDArray[np.int16]:
+    """Return the class codes that occur, "sorted" or in order of first "appearance", which is LIBSVM's own."""
     codes, first = np.unique(training_labels, return_index=True)
-    return codes[np.argsort(first)]
+    return codes if class_order == "sorted" else codes[np.argsort(first)]
 
 
 def make_fold_base(
     features: FeatureSet,
     labels: npt.NDArray[np.int16],
-    folds: npt.NDArray[np.int16],
+    splits: Splits,
     fold: int,
     *,
     with_products: bool = True,
     keep: bool = True,
+    class_order: str = "appearance",
 ) -> FoldBase:
     """Scale the items of `features` on the training part of `fold`.
 
     Parameters
     ----------
     features : FeatureSet
-    labels, folds : ndarray of int16, shape (n_items,)
+    labels : ndarray of int16, shape (n_items,)
+    splits : Splits
     fold : int
     with_products : bool
         Whether the inner products are wanted.
     keep : bool
         Whether the inner products of the whole data may stay in memory, 8 n_items^2 bytes, for the other folds. The
         result does not depend on it.
+    class_order : {"appearance", "sorted"}
+        As of `present_classes`.
 
     Raises
     ------
@@ -92,37 +96,37 @@ def make_fold_base(
     Memory: 4 n_items n_used bytes, with products 8 n_items^2 + 8 n_items n_used more; where the whole data's are
     corrected, 8 n_items^2 for these, and up to 24 n_items n_used instead of 8.
     """
-    training = np.flatnonzero(folds != fold)
+    training = splits.training[fold]
     if len(training) < 2:
         raise ValueError(f"fold {fold} leaves {len(training)} items to train on; use fewer folds")
     values = values_of(features)
-    classes = present_classes(labels[training])
+    classes = present_classes(labels[training], class_order)
     position_of_class = np.empty(int(classes.max()) + 1, dtype=np.int64)
     position_of_class[classes] = np.arange(len(classes))
     local = position_of_class[labels[training]]
-    scaling = _fit(features, values, folds != fold)
+    scaling = _fit(features, values, training)
     if len(scaling.columns) == 0:
         raise ValueError(f"no descriptor varies in the training part of fold {fold}")
     scaled = scaling.apply(np.asarray(values))
-    products = _products(features, values, folds, scaling, scaled, keep) if with_products else None
+    products = _products(features, values, splits, scaling, scaled, keep) if with_products else None
     by_class = training[np.argsort(local, kind="stable")]
     starts = np.concatenate([[0], np.cumsum(np.bincount(local))]).astype(np.int64)
-    return FoldBase(scaled, products, by_class, np.flatnonzero(folds == fold), starts, classes)
+    return FoldBase(scaled, products, by_class, splits.test[fold], starts, classes)
 
 
-def _fit(features: FeatureSet, values: Float32Matrix, chosen: BoolVector) -> Scaling:
+def _fit(features: FeatureSet, values: Float32Matrix, chosen: Positions) -> Scaling:
     return fit_scaling(np.asarray(values[chosen]), features.descriptor_of_dimension, features.enumerated)
 
 
 def _products(
     features: FeatureSet,
     values: Float32Matrix,
-    folds: npt.NDArray[np.int16],
+    splits: Splits,
     scaling: Scaling,
     scaled: Float32Matrix,
     keep: bool,
 ) -> Float64Matrix:
-    whole = _whole(features, values, folds)
+    whole = _whole(features, values, splits)
     if whole is None:
         return inner_products(scaled, scaled)
     out, put_in = changed_features(_triple(whole), _triple(scaling))
@@ -141,17 +145,19 @@ def _triple(scaling: Scaling) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.floa
     return scaling.columns, scaling.scale, scaling.offset
 
 
-def _whole(features: FeatureSet, values: Float32Matrix, folds: npt.NDArray[np.int16]) -> Scaling | None:
+def _whole(features: FeatureSet, values: Float32Matrix, splits: Splits) -> Scaling | None:
     # The scaling of the whole data where its products and their corrections cost less than a product for each fold.
     # A function of the sweep's input only, so that results do not depend on how it is run.
     n_items, n_dimensions = values.shape
     fresh = fresh_cost(n_items, n_dimensions)
     if fresh < CHEAP_PRODUCT and not features.enumerated.all():
         return None
-    whole = _fit(features, values, np.ones(n_items, dtype=np.bool_))
+    whole = _fit(features, values, np.arange(n_items))
     saved = -fresh
-    for fold in np.unique(folds):
-        out, put_in = changed_features(_triple(whole), _triple(_fit(features, values, folds != fold)))
+    for training, test in zip(splits.training, splits.test, strict=True):
+        if len(test) == 0:
+            continue
+        out, put_in = changed_features(_triple(whole), _triple(_fit(features, values, training)))
         saved += max(0.0, fresh - correction_cost(n_items, len(out) + len(put_in)))
     return whole if saved > 0 else None
 

@@ -23,6 +23,7 @@ import numpy as np
 from fastgrid.solvers import Stopping
 from fastgrid.sweep.combinations import FeatureSet
 from fastgrid.sweep.solving import solve_batch
+from fastgrid.sweep.splits import Splits
 from fastgrid.sweep.task import Batch, Task, TaskResult, Work, failed_task
 
 
@@ -107,6 +108,7 @@ def write_batch(path: Path, batch: Batch) -> None:
         "stopping": dataclasses.astuple(batch.stopping),
         "memory": batch.memory,
         "keep": batch.keep,
+        "class_order": batch.class_order,
         "indices": batch.indices,
         "tasks": [(task.kernel, task.gamma, task.degree, task.coef0) for task in batch.tasks],
     }
@@ -118,7 +120,7 @@ def write_batch(path: Path, batch: Batch) -> None:
         descriptor_of_dimension=features.descriptor_of_dimension,
         enumerated=features.enumerated,
         labels=batch.labels,
-        folds=batch.folds,
+        **_split_arrays(batch.splits),
         **costs,
     )
 
@@ -138,19 +140,39 @@ def read_batch(path: Path) -> Batch:
             Task(kernel, gamma, degree, coef0, stored[f"costs{position}"])
             for position, (kernel, gamma, degree, coef0) in enumerate(header["tasks"])
         )
-        labels, folds = stored["labels"], stored["folds"]
+        labels, splits = stored["labels"], _read_splits(stored)
     return Batch(
         features,
         header["fold"],
         labels,
-        folds,
+        splits,
         tasks,
         tuple(header["indices"]),
         header["solver"],
         Stopping(*header["stopping"]),
         header["memory"],
         header["keep"],
+        header["class_order"],
     )
+
+
+def _split_arrays(splits: Splits) -> dict[str, Any]:
+    sizes = np.array([[len(part) for part in parts] for parts in (splits.training, splits.test)], dtype=np.int64)
+    nothing = np.empty(0, dtype=np.intp)
+    return {
+        "split_sizes": sizes.reshape(2, len(splits)),
+        "training": np.concatenate([nothing, *splits.training]),
+        "test": np.concatenate([nothing, *splits.test]),
+    }
+
+
+def _read_splits(stored: Any) -> Splits:
+    sizes = stored["split_sizes"]
+    parts = [
+        tuple(np.split(stored[name], np.cumsum(own)[:-1])) if len(own) else ()
+        for name, own in zip(("training", "test"), sizes, strict=True)
+    ]
+    return Splits(len(stored["labels"]), parts[0], parts[1])
 
 
 def write_results(path: Path, results: list[TaskResult]) -> None:

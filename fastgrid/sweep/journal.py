@@ -16,10 +16,11 @@ from fastgrid.common.files import make_directory, replacing
 from fastgrid.solvers import Stopping
 from fastgrid.sweep.combinations import FeatureSet, SweepInput
 from fastgrid.sweep.plan import GramKey
+from fastgrid.sweep.splits import Splits
 from fastgrid.sweep.task import Task, TaskResult, Work
 
 #: Raised whenever the arithmetic changes in a way that may change a prediction.
-NUMERIC_VERSION = 4
+NUMERIC_VERSION = 5
 
 
 class Journal:
@@ -85,7 +86,12 @@ class TaskDigests:
 
     def __init__(self, given: SweepInput, solver: str, stopping: Stopping) -> None:
         self._given = given
-        self._settings = [NUMERIC_VERSION, solver, *(repr(number) for number in dataclasses.astuple(stopping))]
+        self._settings = [
+            NUMERIC_VERSION,
+            given.class_order,
+            solver,
+            *(repr(number) for number in dataclasses.astuple(stopping)),
+        ]
         self._labels = hashlib.sha256(np.ascontiguousarray(given.labels).tobytes()).hexdigest()
         self._features: dict[str, str] = {}
         self._folds: dict[int, str] = {}
@@ -95,8 +101,7 @@ class TaskDigests:
         if key.features not in self._features:
             self._features[key.features] = _digest_features(self._given.feature_sets[key.features])
         if key.fold not in self._folds:
-            tested = np.packbits(self._given.folds == key.fold)
-            self._folds[key.fold] = hashlib.sha256(tested.tobytes()).hexdigest()
+            self._folds[key.fold] = _digest_split(self._given.splits, key.fold)
         parts = [
             *self._settings,
             self._features[key.features],
@@ -108,6 +113,13 @@ class TaskDigests:
             hashlib.sha256(task.costs.tobytes()).hexdigest(),
         ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _digest_split(splits: Splits, fold: int) -> str:
+    digest = hashlib.sha256(json.dumps([len(splits.training[fold]), len(splits.test[fold])]).encode())
+    for positions in (splits.training[fold], splits.test[fold]):
+        digest.update(positions.astype(np.int64).data)
+    return digest.hexdigest()
 
 
 def _digest_features(features: FeatureSet) -> str:

@@ -26,6 +26,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from fastgrid.sweep.splits import Splits
+
 #: The ways, the fastest first.
 WAYS = ("whole", "pairs", "rows")
 
@@ -93,14 +95,14 @@ class TaskSize:
 
 def task_size(
     labels: npt.NDArray[np.int16],
-    folds: npt.NDArray[np.int16],
+    splits: Splits,
     fold: int,
     n_features: int,
     n_problems: int,
     solver: str = "smo",
 ) -> TaskSize:
     """Return what the memory of a task depends on."""
-    trained = labels[folds != fold]
+    trained = labels[splits.training[fold]]
     counts = np.sort(np.unique(trained, return_counts=True)[1])
     return TaskSize(len(labels), len(trained), n_features, len(counts), int(counts[-2:].sum()), n_problems, solver)
 

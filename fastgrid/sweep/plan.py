@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from fastgrid.sweep.combinations import Combination, Counters, FeatureSet, SweepInput
 from fastgrid.sweep.fold_base import present_classes
+from fastgrid.sweep.splits import Positions
 from fastgrid.sweep.task import Task
 from fastgrid.transforms.scaling import fit_scaling
 
@@ -72,8 +73,9 @@ def make_plan(given: SweepInput) -> Plan:
     """
     wanted: dict[tuple[int, int], ProblemKey] = {}
     counters = Counters(combinations=len(given.combinations))
-    for fold in sorted({int(fold) for fold in given.folds}):
-        _plan_fold(given, fold, wanted, counters)
+    for fold, tested in enumerate(given.splits.test):
+        if len(tested) > 0:
+            _plan_fold(given, fold, wanted, counters)
     by_gram: dict[GramKey, set[tuple[float, ...]]] = {}
     for problem in wanted.values():
         by_gram.setdefault(problem.gram, set()).add(problem.costs)
@@ -90,8 +92,8 @@ def make_plan(given: SweepInput) -> Plan:
 
 
 def _plan_fold(given: SweepInput, fold: int, wanted: dict[tuple[int, int], ProblemKey], counters: Counters) -> None:
-    training = given.folds != fold
-    weights = balanced_weights(given.labels[training])
+    training = given.splits.training[fold]
+    weights = balanced_weights(given.labels[training], given.class_order)
     same = _representatives(given.feature_sets.values(), training)
     as_asked, same_features, same_costs, final = set(), set(), set(), set()
     for index, asked in enumerate(given.combinations):
@@ -118,18 +120,21 @@ def _gram_key(combination: Combination, fold: int) -> GramKey:
     return GramKey(combination.features, fold, combination.kernel, combination.gamma, degree, coef0)
 
 
-def balanced_weights(training_labels: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:
-    """Return the weight n / (n_c k) of each class that occurs, in order of first appearance (Gaia's balanceClasses).
+def balanced_weights(
+    training_labels: npt.NDArray[np.int16], class_order: str = "appearance"
+) -> npt.NDArray[np.float64]:
+    """Return the weight n / (n_c k) of each class that occurs, in order (Gaia's balanceClasses, "balanced" of SVC).
 
     Parameters
     ----------
     training_labels : ndarray of int16, shape (n,)
+    class_order : {"appearance", "sorted"}
 
     Returns
     -------
     ndarray of float64, shape (k,)
     """
-    classes = present_classes(training_labels)
+    classes = present_classes(training_labels, class_order)
     counts = np.array([np.count_nonzero(training_labels == code) for code in classes], dtype=np.int64)
     return len(training_labels) / (counts * len(classes))
 
@@ -151,7 +156,7 @@ def unit_gamma(problem: ProblemKey) -> ProblemKey:
     return ProblemKey(gram._replace(gamma=1.0), costs)
 
 
-def _representatives(feature_sets: Iterable[FeatureSet], training: npt.NDArray[np.bool_]) -> dict[str, str]:
+def _representatives(feature_sets: Iterable[FeatureSet], training: Positions) -> dict[str, str]:
     # For each feature set the first one that is the same problem after scaling on `training`.
     first: dict[tuple[str, bytes], str] = {}
     same: dict[str, str] = {}

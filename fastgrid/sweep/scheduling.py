@@ -134,7 +134,7 @@ def sizes_of(
 ) -> list[TaskSize]:
     """Return the sizes of tasks on one feature set and fold that have so many problems."""
     n_features = given.feature_sets[features].values.shape[1]
-    one = task_size(given.labels, given.folds, fold, n_features, 1, solver)
+    one = task_size(given.labels, given.splits, fold, n_features, 1, solver)
     return [replace(one, n_problems=number) for number in n_problems]
 
 

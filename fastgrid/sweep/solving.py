@@ -47,7 +47,7 @@ def _solve(batch: Batch) -> list[TaskResult]:
 
 def _solve_task(index: int, task: Task, bases: dict[bool, FoldBase], batch: Batch, scratch: Scratch) -> TaskResult:
     n_features = len(batch.features.enumerated)
-    size = task_size(batch.labels, batch.folds, batch.fold, n_features, len(task.costs), batch.solver)
+    size = task_size(batch.labels, batch.splits, batch.fold, n_features, len(task.costs), batch.solver)
     way = size.way(batch.memory)
     with_products = way == "whole"
     if with_products not in bases:
@@ -58,7 +58,13 @@ def _solve_task(index: int, task: Task, bases: dict[bool, FoldBase], batch: Batc
             scratch.release()
         with phase("Gram"):
             bases[with_products] = make_fold_base(
-                batch.features, batch.labels, batch.folds, batch.fold, with_products=with_products, keep=batch.keep
+                batch.features,
+                batch.labels,
+                batch.splits,
+                batch.fold,
+                with_products=with_products,
+                keep=batch.keep,
+                class_order=batch.class_order,
             )
     base = bases[with_products]
     predicted, path, work = predict(task, base, way, batch, scratch)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from fastgrid.common.errors import one_line
 from fastgrid.solvers import Stopping
 from fastgrid.sweep.combinations import FeatureSet
+from fastgrid.sweep.splits import Splits
 
 #: Bytes that no task needs.
 UNLIMITED = 2**62
@@ -47,7 +48,8 @@ class Batch:
     features : FeatureSet
         Its `values` are left out (empty) where its `path` can be mapped instead.
     fold : int
-    labels, folds : ndarray of int16, shape (n_items,)
+    labels : ndarray of int16, shape (n_items,)
+    splits : Splits
     tasks : tuple of Task
     indices : tuple of int
         What the caller calls these tasks.
@@ -57,18 +59,21 @@ class Batch:
         Bytes that solving it may take.
     keep : bool
         Whether this process may keep what other batches on the same feature set can use.
+    class_order : str
+        As of `SweepInput`.
     """
 
     features: FeatureSet
     fold: int
     labels: npt.NDArray[np.int16]
-    folds: npt.NDArray[np.int16]
+    splits: Splits
     tasks: tuple[Task, ...]
     indices: tuple[int, ...]
     solver: str
     stopping: Stopping
     memory: int = UNLIMITED
     keep: bool = True
+    class_order: str = "appearance"
 
     def only(self, indices: frozenset[int]) -> Batch:
         """Return the batch with only the tasks called `indices`."""

@@ -126,7 +126,7 @@ def _by_rows(task: Task, base: FoldBase, batch: Batch) -> Predicted:
     stopping = (
         replace(batch.stopping, tol=tighter(batch.stopping.tol)) if batch.solver == "smo-fast" else batch.stopping
     )
-    size = task_size(batch.labels, batch.folds, batch.fold, base.values.shape[1], len(task.costs))
+    size = task_size(batch.labels, batch.splits, batch.fold, base.values.shape[1], len(task.costs))
     with phase("solving"):
         path = solve_on_demand(
             base.values[base.training], base.class_starts, task.kernel, task.gamma, task.costs, stopping,

@@ -7,6 +7,7 @@ import pytest
 
 from fastgrid.sweep.combinations import Combination, FeatureSet, SweepInput
 from fastgrid.sweep.folds import gaia_folds
+from fastgrid.sweep.splits import Splits
 
 
 def feature_set(key, values, enumerated=None, **more):
@@ -37,4 +38,4 @@ def small():
             features, ["poly", "rbf", "linear"], [0.25, 2.0, 16.0], [0.25, 0.5], [False, True]
         )
     ]
-    return SweepInput(features, combinations, labels, gaia_folds([str(c) for c in labels], 4, 1), 4)
+    return SweepInput(features, combinations, labels, Splits.of_folds(gaia_folds([str(c) for c in labels], 4, 1), 4))

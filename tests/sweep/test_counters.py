@@ -32,7 +32,7 @@ def test_counters_of_a_small_sweep(small, solver):
     assert counters.pairs_asked == 4 * 4 * 3
     # The same problem with a C that nothing comes to is solved once per pair and fold.
     assert counters.pairs_solved == (48 if solver == "libsvm" else 36)
-    n_test = np.bincount(small.folds)
+    n_test = np.array([len(tested) for tested in small.splits.test])
     expected = sum(4 * (34 - m) * padded_length(34 - m) + 8 * m * (34 - m) for m in n_test.tolist())
     assert counters.gram_bytes == expected
     assert counters.unconverged == 0
@@ -100,12 +100,12 @@ def test_an_entry_without_the_counters_is_ignored(tmp_path, work):
 def test_a_batch_travels_whole(small, tmp_path):
     tasks = (Task("poly", 0.25, 3, 1.0, np.array([[1.0, 2.0]])), Task("rbf", 0.5, 0, 0.0, np.ones((2, 2))))
     batch = Batch(
-        small.feature_sets["plain"], 2, small.labels, small.folds, tasks, (4, 9), "smo-fast", Stopping(1e-4, 77, 2),
+        small.feature_sets["plain"], 2, small.labels, small.splits, tasks, (4, 9), "smo-fast", Stopping(1e-4, 77, 2),
         12345, False,
     )  # fmt: skip
     write_batch(tmp_path / "batch.npz", batch)
     found = read_batch(tmp_path / "batch.npz")
-    for name in ("fold", "indices", "solver", "stopping", "memory", "keep"):
+    for name in ("fold", "indices", "solver", "stopping", "memory", "keep", "class_order"):
         assert getattr(found, name) == getattr(batch, name), name
     for own, expected in zip(found.tasks, tasks, strict=True):
         assert (own.kernel, own.gamma, own.degree, own.coef0) == (
@@ -115,7 +115,10 @@ def test_a_batch_travels_whole(small, tmp_path):
     for name in ("values", "descriptor_of_dimension", "enumerated"):
         np.testing.assert_array_equal(getattr(found.features, name), getattr(batch.features, name))
     np.testing.assert_array_equal(found.labels, batch.labels)
-    np.testing.assert_array_equal(found.folds, batch.folds)
+    for name in ("training", "test"):
+        for ours, theirs in zip(getattr(found.splits, name), getattr(batch.splits, name), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+    assert found.splits.n_items == batch.splits.n_items
 
 
 def test_a_matrix_that_is_written_to_between_sweeps(small, monkeypatch):

@@ -11,6 +11,7 @@ from naive_svm import naive_scaled
 from fastgrid.sweep import fold_base
 from fastgrid.sweep.combinations import FeatureSet
 from fastgrid.sweep.fold_base import forget_products, make_fold_base, present_classes, values_of
+from fastgrid.sweep.splits import Splits
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +52,7 @@ def fresh(features, folds, fold):
 def test_products_are_those_of_the_scaled_features(seed, n, d, keep):
     features, labels, folds = problem(seed, n, d)
     for fold in range(10):
-        base = make_fold_base(features, labels, folds, fold, keep=keep)
+        base = make_fold_base(features, labels, Splits.of_folds(folds, 10), fold, keep=keep)
         scaled, products = fresh(features, folds, fold)
         np.testing.assert_array_equal(base.values, scaled)
         np.testing.assert_allclose(base.products, products, rtol=1e-12, atol=1e-12 * np.abs(products).max())
@@ -61,17 +62,17 @@ def test_products_are_those_of_the_scaled_features(seed, n, d, keep):
 def test_one_product_serves_all_folds(made):
     features, labels, folds = problem(n=200, d=120)
     for fold in range(10):
-        make_fold_base(features, labels, folds, fold)
+        make_fold_base(features, labels, Splits.of_folds(folds, 10), fold)
     assert made == [(200, 119)]
 
 
 def test_the_result_does_not_depend_on_what_is_kept(made):
     features, labels, folds = problem(n=200, d=120)
-    kept = [make_fold_base(features, labels, folds, fold).products for fold in (3, 1, 2)]
+    kept = [make_fold_base(features, labels, Splits.of_folds(folds, 10), fold).products for fold in (3, 1, 2)]
     forget_products()
     made.clear()
     for fold, expected in zip((3, 1, 2), kept, strict=True):
-        base = make_fold_base(features, labels, folds, fold, keep=False)
+        base = make_fold_base(features, labels, Splits.of_folds(folds, 10), fold, keep=False)
         np.testing.assert_array_equal(base.products, expected)
     assert len(made) == 3
 
@@ -82,7 +83,7 @@ def test_a_fold_that_scales_almost_everything_differently_has_a_product_of_its_o
     values[np.flatnonzero(folds == 2)[:2]] = np.array([[90.0], [-90.0]])
     features = replace(features, values=values)
     for fold in range(10):
-        base = make_fold_base(features, labels, folds, fold)
+        base = make_fold_base(features, labels, Splits.of_folds(folds, 10), fold)
         _, products = fresh(features, folds, fold)
         np.testing.assert_allclose(base.products, products, rtol=1e-12, atol=1e-12 * np.abs(products).max())
     # Column 0 varies now, in the whole data, and column 1 has more than two values.
@@ -93,16 +94,16 @@ def test_a_fold_that_scales_almost_everything_differently_has_a_product_of_its_o
 def test_features_that_are_not_scaled_have_one_product(made, monkeypatch, cheap):
     monkeypatch.setattr(fold_base, "CHEAP_PRODUCT", cheap)
     features, labels, folds = problem(n_enumerated=40)
-    bases = [make_fold_base(features, labels, folds, fold) for fold in range(10)]
+    bases = [make_fold_base(features, labels, Splits.of_folds(folds, 10), fold) for fold in range(10)]
     assert all(base.products is bases[0].products for base in bases)
     assert made == [(60, 40)]
     forget_products()
-    again = make_fold_base(features, labels, folds, 0)
+    again = make_fold_base(features, labels, Splits.of_folds(folds, 10), 0)
     assert again.products is not bases[0].products and len(made) == 2
-    assert make_fold_base(features, labels, folds, 0, keep=False).products is again.products
+    assert make_fold_base(features, labels, Splits.of_folds(folds, 10), 0, keep=False).products is again.products
     forget_products()
-    assert make_fold_base(features, labels, folds, 0, keep=False).products is not again.products
-    make_fold_base(features, labels, folds, 1, keep=False)
+    assert make_fold_base(features, labels, Splits.of_folds(folds, 10), 0, keep=False).products is not again.products
+    make_fold_base(features, labels, Splits.of_folds(folds, 10), 1, keep=False)
     assert len(made) == 4
 
 
@@ -110,13 +111,13 @@ def test_cheap_products_are_made_anew(made, monkeypatch):
     monkeypatch.setattr(fold_base, "CHEAP_PRODUCT", 1e9)
     features, labels, folds = problem()
     for fold in range(10):
-        make_fold_base(features, labels, folds, fold)
+        make_fold_base(features, labels, Splits.of_folds(folds, 10), fold)
     assert len(made) == 10
 
 
 def test_without_products_none_are_made(made):
     features, labels, folds = problem()
-    base = make_fold_base(features, labels, folds, 1, with_products=False)
+    base = make_fold_base(features, labels, Splits.of_folds(folds, 10), 1, with_products=False)
     assert base.products is None and not made
     np.testing.assert_array_equal(base.values, fresh(features, folds, 1)[0])
     np.testing.assert_array_equal(base.test, np.flatnonzero(folds == 1))
@@ -130,13 +131,15 @@ def test_without_products_none_are_made(made):
 def test_feature_sets_that_share_a_matrix_share_no_products_unless_it_is_scaled_alike(made):
     features, labels, folds = problem(n_enumerated=40)
     other = replace(features, key="b", enumerated=np.arange(40) >= 20)
-    make_fold_base(features, labels, folds, 0)
+    make_fold_base(features, labels, Splits.of_folds(folds, 10), 0)
     for fold in range(10):
-        base = make_fold_base(other, labels, folds, fold)
+        base = make_fold_base(other, labels, Splits.of_folds(folds, 10), fold)
         _, products = fresh(other, folds, fold)
         np.testing.assert_allclose(base.products, products, rtol=1e-12, atol=1e-12 * np.abs(products).max())
     np.testing.assert_allclose(
-        make_fold_base(features, labels, folds, 0).products, fresh(features, folds, 0)[1], rtol=1e-12
+        make_fold_base(features, labels, Splits.of_folds(folds, 10), 0).products,
+        fresh(features, folds, 0)[1],
+        rtol=1e-12,
     )
 
 
@@ -145,12 +148,12 @@ def test_a_file_that_was_replaced_is_noticed(made, tmp_path):
     path = tmp_path / "a.npy"
     np.save(path, features.values)
     stored = replace(features, values=np.empty((0, 0), dtype=np.float32), path=path)
-    first = make_fold_base(stored, labels, folds, 0)
-    assert make_fold_base(stored, labels, folds, 1).products is first.products
+    first = make_fold_base(stored, labels, Splits.of_folds(folds, 10), 0)
+    assert make_fold_base(stored, labels, Splits.of_folds(folds, 10), 1).products is first.products
     assert len(made) == 1
     np.save(tmp_path / "new.npy", features.values + 1)
     (tmp_path / "new.npy").replace(path)
-    second = make_fold_base(stored, labels, folds, 0)
+    second = make_fold_base(stored, labels, Splits.of_folds(folds, 10), 0)
     np.testing.assert_array_equal(values_of(stored), features.values + 1)
     np.testing.assert_allclose(
         second.products, fresh(replace(features, values=features.values + 1), folds, 0)[1], rtol=1e-12

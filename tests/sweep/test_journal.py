@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from splits_of import folds_of
 
 from fastgrid.common.fanout import Pool
 from fastgrid.solvers import Stopping
 from fastgrid.sweep import run, solving
 from fastgrid.sweep.combinations import Combination
 from fastgrid.sweep.run import SweepOptions, run_sweep
+from fastgrid.sweep.splits import Splits
 
 
 @pytest.fixture
@@ -78,7 +80,7 @@ def test_another_task_is_not_found(small, tmp_path, solved, change):
     elif change == "labels":
         given = replace(given, labels=np.roll(given.labels, 1))
     elif change == "folds":
-        given = replace(given, folds=np.roll(given.folds, 1))
+        given = replace(given, splits=Splits.of_folds(np.roll(folds_of(given), 1), 4))
     else:
         tol = 1e-4
     solved.clear()

@@ -12,6 +12,7 @@ from fastgrid.sweep.combinations import FeatureSet
 from fastgrid.sweep.kept import forget_kept
 from fastgrid.sweep.memory import WAYS, TaskSize, memory_of_each, task_size, workers_that_fit
 from fastgrid.sweep.solving import solve_batch
+from fastgrid.sweep.splits import Splits
 from fastgrid.sweep.task import Batch, Task
 
 SIZE = TaskSize(n_items=1000, n_train=800, n_features=50, n_classes=4, n_largest=420, n_problems=9)
@@ -25,15 +26,15 @@ def solver(request):
 def batch_of(n, d, k, n_problems, solver, *, outliers=False, cost=1.0, shift=0.3):
     rng = np.random.default_rng(0)
     labels = (np.arange(n) % k).astype(np.int16)
-    folds = (np.arange(n) // k % 10).astype(np.int16)
+    splits = Splits.of_folds((np.arange(n) // k % 10).astype(np.int16), 10)
     values = (rng.normal(size=(n, d)) + shift * labels[:, np.newaxis]).astype(np.float32)
     if outliers:  # the ranges of a share of the features, or of all, differ in this fold
-        held_out = np.flatnonzero(folds == 0)[:2]
+        held_out = splits.test[0][:2]
         values[held_out, : int(outliers * d)] = np.array([[30.0], [-30.0]], dtype=np.float32)
     features = FeatureSet("a", values, np.arange(d), np.zeros(d, dtype=np.bool_))
     task = Task("rbf", 2.0**-6, 3, 0.0, cost * 2.0 ** np.linspace(0, 4, n_problems)[:, np.newaxis] * np.ones(k))
-    size = task_size(labels, folds, 0, d, n_problems, solver)
-    return Batch(features, 0, labels, folds, (task,), (0,), solver, Stopping()), size
+    size = task_size(labels, splits, 0, d, n_problems, solver)
+    return Batch(features, 0, labels, splits, (task,), (0,), solver, Stopping()), size
 
 
 def peak_of(batch):
@@ -129,8 +130,10 @@ def test_tasks_of_a_batch_may_be_solved_in_different_ways(monkeypatch):
 def test_sizes_are_those_of_the_training_part():
     labels = np.array([0, 0, 0, 1, 1, 2, 2, 2, 2, 5], dtype=np.int16)
     folds = np.array([0, 0, 1, 0, 0, 1, 0, 0, 0, 1], dtype=np.int16)
-    assert task_size(labels, folds, 1, 7, 4) == TaskSize(10, 7, 7, 3, 5, 4)
-    assert task_size(labels[:3], folds[:3], 1, 7, 4, "libsvm") == TaskSize(3, 2, 7, 1, 2, 4, "libsvm")
+    assert task_size(labels, Splits.of_folds(folds, 2), 1, 7, 4) == TaskSize(10, 7, 7, 3, 5, 4)
+    assert task_size(labels[:3], Splits.of_folds(folds[:3], 2), 1, 7, 4, "libsvm") == TaskSize(
+        3, 2, 7, 1, 2, 4, "libsvm"
+    )
 
 
 @pytest.mark.parametrize("name", ["n_items", "n_features", "n_largest", "n_problems"])

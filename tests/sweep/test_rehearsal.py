@@ -23,13 +23,14 @@ rehearsed = loaded()
 from fastgrid.common.fanout import Pool
 from fastgrid.sweep.combinations import Combination, FeatureSet, SweepInput
 from fastgrid.sweep.run import SweepOptions, run_sweep
+from fastgrid.sweep.splits import Splits
 rng = np.random.default_rng(0)
 features = FeatureSet("a", rng.normal(size=(90, 5)).astype(np.float32), np.arange(5), np.zeros(5, dtype=np.bool_))
 kernels = ("rbf", "poly", "linear")
 values = list(itertools.product((0.5, 32.0), (0.1, 1.0), (False, True)))
 grid = [Combination("a", kernel, *chosen) for kernel in kernels for chosen in values]
 labels, folds = (np.arange(90) % 7 % 3).astype(np.int16), (np.arange(90) % 5).astype(np.int16)
-run_sweep(SweepInput({"a": features}, grid, labels, folds, 5), Pool(1), SweepOptions())
+run_sweep(SweepInput({"a": features}, grid, labels, Splits.of_folds(folds, 5)), Pool(1), SweepOptions())
 assert loaded() == rehearsed, loaded() ^ rehearsed
 assert len(rehearsed) >= 4
 import scipy.linalg

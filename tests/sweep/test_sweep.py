@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from naive_svm import naive_predictions
+from splits_of import folds_of
 
 from fastgrid.common.fanout import Pool
 from fastgrid.kernels import kept_scratch
@@ -16,6 +17,7 @@ from fastgrid.sweep.combinations import Combination
 from fastgrid.sweep.fold_base import _KEPT
 from fastgrid.sweep.kept import forget_kept
 from fastgrid.sweep.run import SweepOptions, run_sweep
+from fastgrid.sweep.splits import Splits
 
 
 def sweep(given, pool=None, **options):
@@ -25,7 +27,7 @@ def sweep(given, pool=None, **options):
 def test_predictions_are_the_naive_ones(small):
     found = sweep(small)
     np.testing.assert_array_equal(
-        found.predicted, naive_predictions(small.feature_sets, small.combinations, small.labels, small.folds)
+        found.predicted, naive_predictions(small.feature_sets, small.combinations, small.labels, folds_of(small))
     )
     assert found.predicted.dtype == np.int16
     assert not found.failures
@@ -37,7 +39,9 @@ def test_a_class_missing_from_a_training_part_is_unknown_there(small):
     given = replace(small, labels=labels, combinations=small.combinations[:4])
     found = sweep(given).predicted
     assert (found[:, 3] != 7).all()
-    np.testing.assert_array_equal(found, naive_predictions(given.feature_sets, given.combinations, labels, given.folds))
+    np.testing.assert_array_equal(
+        found, naive_predictions(given.feature_sets, given.combinations, labels, folds_of(given))
+    )
 
 
 def test_one_class_is_predicted_everywhere(small):
@@ -70,7 +74,9 @@ def test_equal_classes_make_both_weightings_one_problem(small):
     chosen = {"fewer": replace(small.feature_sets["fewer"], values=small.feature_sets["fewer"].values[:32])}
     combinations = [Combination("fewer", "rbf", 1.0, 0.5, balanced) for balanced in (False, True)]
     folds = np.repeat(np.arange(4, dtype=np.int16), 8)
-    found = sweep(replace(small, feature_sets=chosen, combinations=combinations, labels=labels, folds=folds))
+    found = sweep(
+        replace(small, feature_sets=chosen, combinations=combinations, labels=labels, splits=Splits.of_folds(folds, 4))
+    )
     assert found.counters.skipped_equal_weights == 4
     np.testing.assert_array_equal(found.predicted[0], found.predicted[1])
 
@@ -131,7 +137,7 @@ def test_a_failing_task_is_tried_twice_then_named(small, monkeypatch):
     assert failure.reason == "the kernel went wrong"
     lost = np.array([c.features == "fewer" and c.kernel == "rbf" and c.gamma == 0.25 for c in small.combinations])
     expected = sweep_without_patch(small, monkeypatch, real)
-    expected[np.ix_(lost, small.folds == 2)] = -1
+    expected[np.ix_(lost, folds_of(small) == 2)] = -1
     np.testing.assert_array_equal(found.predicted, expected)
 
 
@@ -157,9 +163,7 @@ def test_a_task_that_recovers_is_not_a_failure(small, monkeypatch):
 
 def test_features_without_variation_fail_with_a_reason(small):
     flat = replace(small.feature_sets["fewer"], values=np.ones((34, 3), dtype=np.float32))
-    given = replace(
-        small, feature_sets={"fewer": flat}, combinations=[Combination("fewer", "rbf", 1.0, 1.0)], n_folds=4
-    )
+    given = replace(small, feature_sets={"fewer": flat}, combinations=[Combination("fewer", "rbf", 1.0, 1.0)])
     found = sweep(given)
     assert {failure.reason for failure in found.failures} == {
         f"no descriptor varies in the training part of fold {fold}" for fold in range(4)

@@ -5,12 +5,14 @@ import threading
 import numpy as np
 import pytest
 from naive_svm import naive_predictions
+from splits_of import folds_of
 
 from fastgrid.common.fanout import Pool
 from fastgrid.sweep import memory, run, ways
 from fastgrid.sweep.combinations import Combination, FeatureSet, SweepInput
 from fastgrid.sweep.memory import task_size
 from fastgrid.sweep.run import SweepOptions, run_sweep
+from fastgrid.sweep.splits import Splits
 
 
 @pytest.fixture
@@ -38,13 +40,15 @@ def sweep_input(n_classes, kernel, *, costs=(0.1, 2.0, 30.0), integers=True, n=1
     gamma = 2.0**-6 if kernel == "rbf" else 2.0**-8
     grid = [Combination("a", kernel, cost, gamma, balanced) for cost in costs for balanced in (False, True)]
     features = FeatureSet("a", values, np.arange(n_features), np.full(n_features, integers))
-    return SweepInput({"a": features}, grid, labels, (np.arange(n) // n_classes % 4).astype(np.int16), 4)
+    return SweepInput(
+        {"a": features}, grid, labels, Splits.of_folds((np.arange(n) // n_classes % 4).astype(np.int16), 4)
+    )
 
 
 def limits(given, solver):
     """For each way a number of bytes with which it is the one that is taken, for all folds and for one worker."""
     width, problems = given.feature_sets["a"].values.shape[1], len(given.combinations)
-    sizes = [task_size(given.labels, given.folds, fold, width, problems, solver) for fold in range(given.n_folds)]
+    sizes = [task_size(given.labels, given.splits, fold, width, problems, solver) for fold in range(len(given.splits))]
     needed = {way: max(size.bytes_needed(way) for size in sizes) for way in ("whole", "pairs", "rows")}
     return {"whole": needed["whole"], "pairs": needed["pairs"], "rows": 1}
 
@@ -71,7 +75,7 @@ def test_each_way_gives_the_same_predictions(kernel, n_classes, solver, taken):
     expected = sweep(given, solver)
     assert set(taken) == {"whole"}
     if solver != "smo-fast":
-        naive = naive_predictions(given.feature_sets, given.combinations, given.labels, given.folds)
+        naive = naive_predictions(given.feature_sets, given.combinations, given.labels, folds_of(given))
         np.testing.assert_array_equal(expected.predicted, naive)
     for way, limit in limits(given, solver).items():
         taken.clear()
@@ -105,8 +109,8 @@ def test_a_class_of_one_item_and_a_missing_class_in_pairs(taken):
     given = sweep_input(2, "rbf")
     labels = given.labels.copy()
     labels[5], labels[6] = 2, 3
-    given = SweepInput(given.feature_sets, given.combinations, labels, given.folds, 4)
-    expected = naive_predictions(given.feature_sets, given.combinations, labels, given.folds)
+    given = SweepInput(given.feature_sets, given.combinations, labels, given.splits)
+    expected = naive_predictions(given.feature_sets, given.combinations, labels, folds_of(given))
     for way, limit in limits(given, "smo").items():
         taken.clear()
         np.testing.assert_array_equal(sweep(given, "smo", limit).predicted, expected)
@@ -117,9 +121,9 @@ def test_a_class_of_one_item_and_a_missing_class_in_pairs(taken):
 def test_kernel_values_that_overflow_are_refused_in_each_way():
     given = sweep_input(2, "poly", costs=(1.0,))
     values = given.feature_sets["a"].values.copy()
-    values[given.folds == 1] *= 1e13  # in the test part of one fold, in the training part of the others
+    values[folds_of(given) == 1] *= 1e13  # in the test part of one fold, in the training part of the others
     features = FeatureSet("a", values, np.arange(6), np.ones(6, dtype=np.bool_))
-    large = SweepInput({"a": features}, given.combinations, given.labels, given.folds, 4)
+    large = SweepInput({"a": features}, given.combinations, given.labels, given.splits)
     for limit in limits(large, "smo").values():
         found = run_sweep(large, Pool(1), SweepOptions(memory_limit=limit))
         assert len(found.failures) == 4
