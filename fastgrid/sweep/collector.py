@@ -97,6 +97,7 @@ class Collector:
             memory,
             keep,
             self._given.class_order,
+            self._given.item_weights,
         )
 
     def result(self) -> SweepResult:

@@ -22,21 +22,27 @@ class Combination:
     features : str
         Key of the `FeatureSet` that it is trained on.
     kernel : {"rbf", "poly", "linear"}
-    C, gamma : float
-        Their values, not exponents.
+    C : float
+        Its value, not an exponent.
+    gamma : float, "scale" or "auto"
+        Likewise; "scale" is 1 / (d var X) of the training part's values X (1 where these are constant), "auto" 1 / d,
+        with d dimensions, as in scikit-learn.
     balanced : bool
         Weight the cost of class c by n / (n_c k), counted on the training part of the fold.
     degree, coef0 : int, float
         Of the polynomial kernel.
+    class_weight : tuple of float
+        Weight of the cost of each class code, where not balanced; empty: 1 for all.
     """
 
     features: str
     kernel: str
     C: float
-    gamma: float
+    gamma: float | str
     balanced: bool = False
     degree: int = 3
     coef0: float = 0.0
+    class_weight: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +54,7 @@ class FeatureSet:
     key : str
         Name, unique within a sweep.
     values : ndarray of float32, shape (n_items, n_dimensions)
+        Where `kind` is not "scaled", float64 as well.
     descriptor_of_dimension : ndarray of intp, shape (n_dimensions,)
         Index of the descriptor that each dimension belongs to: the cleaner drops whole descriptors.
     enumerated : ndarray of bool, shape (n_dimensions,)
@@ -57,14 +64,18 @@ class FeatureSet:
     equivalence : str, optional
         Feature sets with the same non-empty value differ by a rescaling of descriptors only. Where they also keep the
         same dimensions in a fold, the scaling fitted there makes them the same problem.
+    kind : {"scaled", "plain", "gram"}
+        Cleaned and scaled to 0..1 on each fold's training part; taken as they are; or inner products of the items with
+        each other (n_items, n_items), in the place of features: the linear kernel takes them as its values.
     """
 
     key: str
-    values: npt.NDArray[np.float32]
+    values: npt.NDArray[np.floating]
     descriptor_of_dimension: npt.NDArray[np.intp]
     enumerated: npt.NDArray[np.bool_]
     path: Path | None = None
     equivalence: str = ""
+    kind: str = "scaled"
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +94,8 @@ class SweepInput:
     class_order : {"appearance", "sorted"}
         Which class of a pair is the first, and which of several with as many votes wins: the one that comes first in
         the training items, as in LIBSVM's own tools and Gaia, or the one with the smaller code, as in scikit-learn.
+    item_weights : ndarray of float64, shape (n_items,), optional
+        Factor of each item's C, positive.
     """
 
     feature_sets: dict[str, FeatureSet]
@@ -90,6 +103,7 @@ class SweepInput:
     labels: npt.NDArray[np.int16]
     splits: Splits
     class_order: str = "appearance"
+    item_weights: npt.NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)

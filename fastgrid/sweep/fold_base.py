@@ -11,6 +11,7 @@ import functools
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +34,7 @@ class FoldBase:
 
     Attributes
     ----------
-    values : ndarray of float32, shape (n_items, n_used)
+    values : ndarray of float32 or float64, shape (n_items, n_used)
         All items in their order, as the fold's training part scales them.
     products : ndarray of float64, shape (n_items, n_items), or None
         Their inner products; None where they are not wanted.
@@ -104,14 +105,23 @@ def make_fold_base(
     position_of_class = np.empty(int(classes.max()) + 1, dtype=np.int64)
     position_of_class[classes] = np.arange(len(classes))
     local = position_of_class[labels[training]]
-    scaling = _fit(features, values, training)
-    if len(scaling.columns) == 0:
-        raise ValueError(f"no descriptor varies in the training part of fold {fold}")
-    scaled = scaling.apply(np.asarray(values))
-    products = _products(features, values, splits, scaling, scaled, keep) if with_products else None
+    if features.kind == "scaled":
+        scaling = _fit(features, values, training)
+        if len(scaling.columns) == 0:
+            raise ValueError(f"no descriptor varies in the training part of fold {fold}")
+        scaled = scaling.apply(np.asarray(values))
+        products = _products(features, values, splits, scaling, scaled, keep) if with_products else None
+    else:
+        scaled, products = values, _unscaled_products(features, values, keep) if with_products else None
     by_class = training[np.argsort(local, kind="stable")]
     starts = np.concatenate([[0], np.cumsum(np.bincount(local))]).astype(np.int64)
     return FoldBase(scaled, products, by_class, splits.test[fold], starts, classes)
+
+
+def _unscaled_products(features: FeatureSet, values: Float32Matrix, keep: bool) -> Float64Matrix:
+    if features.kind == "gram":
+        return np.asarray(values, dtype=np.float64)
+    return _KEPT.products(features, (), values, keep)
 
 
 def _fit(features: FeatureSet, values: Float32Matrix, chosen: Positions) -> Scaling:
@@ -133,7 +143,7 @@ def _products(
     if correction_cost(len(values), len(out) + len(put_in)) > fresh_cost(len(values), len(scaling.columns)):
         return inner_products(scaled, scaled)
     whole_scaled = whole.apply(np.asarray(values))
-    products = _KEPT.products(features, whole, whole_scaled, keep)
+    products = _KEPT.products(features, _triple(whole), whole_scaled, keep)
     if len(out) + len(put_in) == 0:
         return products
     corrected = np.empty_like(products)
@@ -171,10 +181,12 @@ class _Kept:
         self._scaling: tuple[bytes, ...] = ()
         self._products: Float64Matrix | None = None
 
-    def products(self, features: FeatureSet, whole: Scaling, scaled: Float32Matrix, keep: bool) -> Float64Matrix:
+    def products(
+        self, features: FeatureSet, whole: tuple[npt.NDArray[Any], ...], scaled: Float32Matrix, keep: bool
+    ) -> Float64Matrix:
         owner = features.values if features.path is None else (features.path, *_version(features.path))
         # Feature sets may share a matrix and differ in which dimensions of it are scaled.
-        scaling = tuple(each.tobytes() for each in _triple(whole))
+        scaling = tuple(each.tobytes() for each in whole)
         with self._lock:
             same = self._owner is owner if features.path is None else self._owner == owner
             if self._products is not None and same and self._scaling == scaling:

@@ -109,6 +109,7 @@ def write_batch(path: Path, batch: Batch) -> None:
         "memory": batch.memory,
         "keep": batch.keep,
         "class_order": batch.class_order,
+        "kind": features.kind,
         "indices": batch.indices,
         "tasks": [(task.kernel, task.gamma, task.degree, task.coef0) for task in batch.tasks],
     }
@@ -120,6 +121,7 @@ def write_batch(path: Path, batch: Batch) -> None:
         descriptor_of_dimension=features.descriptor_of_dimension,
         enumerated=features.enumerated,
         labels=batch.labels,
+        item_weights=np.empty(0) if batch.item_weights is None else batch.item_weights,
         **_split_arrays(batch.splits),
         **costs,
     )
@@ -135,12 +137,13 @@ def read_batch(path: Path) -> Batch:
             stored["descriptor_of_dimension"],
             stored["enumerated"],
             path=None if header["path"] is None else Path(header["path"]),
+            kind=header["kind"],
         )
         tasks = tuple(
             Task(kernel, gamma, degree, coef0, stored[f"costs{position}"])
             for position, (kernel, gamma, degree, coef0) in enumerate(header["tasks"])
         )
-        labels, splits = stored["labels"], _read_splits(stored)
+        labels, splits, weights = stored["labels"], _read_splits(stored), stored["item_weights"]
     return Batch(
         features,
         header["fold"],
@@ -153,6 +156,7 @@ def read_batch(path: Path) -> Batch:
         header["memory"],
         header["keep"],
         header["class_order"],
+        weights if len(weights) else None,
     )
 
 

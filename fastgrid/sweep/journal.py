@@ -92,7 +92,10 @@ class TaskDigests:
             solver,
             *(repr(number) for number in dataclasses.astuple(stopping)),
         ]
-        self._labels = hashlib.sha256(np.ascontiguousarray(given.labels).tobytes()).hexdigest()
+        weights = np.empty(0) if given.item_weights is None else given.item_weights
+        labels = hashlib.sha256(np.ascontiguousarray(given.labels).tobytes())
+        labels.update(np.ascontiguousarray(weights, dtype=np.float64).tobytes())
+        self._labels = labels.hexdigest()
         self._features: dict[str, str] = {}
         self._folds: dict[int, str] = {}
 
@@ -123,7 +126,8 @@ def _digest_split(splits: Splits, fold: int) -> str:
 
 
 def _digest_features(features: FeatureSet) -> str:
-    digest = hashlib.sha256(json.dumps(list(features.values.shape)).encode())
+    values = features.values
+    digest = hashlib.sha256(json.dumps([features.kind, str(values.dtype), *values.shape]).encode())
     for array in (features.values, features.descriptor_of_dimension.astype(np.int64), features.enumerated):
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()

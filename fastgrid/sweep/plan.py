@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from fastgrid.sweep.combinations import Combination, Counters, FeatureSet, SweepInput
 from fastgrid.sweep.fold_base import present_classes
+from fastgrid.sweep.gammas import FoldGammas
 from fastgrid.sweep.splits import Positions
 from fastgrid.sweep.task import Task
 from fastgrid.transforms.scaling import fit_scaling
@@ -93,16 +94,18 @@ def make_plan(given: SweepInput) -> Plan:
 
 def _plan_fold(given: SweepInput, fold: int, wanted: dict[tuple[int, int], ProblemKey], counters: Counters) -> None:
     training = given.splits.training[fold]
+    classes = present_classes(given.labels[training], given.class_order)
     weights = balanced_weights(given.labels[training], given.class_order)
+    gammas = FoldGammas(given, fold)
     same = _representatives(given.feature_sets.values(), training)
     as_asked, same_features, same_costs, final = set(), set(), set(), set()
     for index, asked in enumerate(given.combinations):
-        combination = replace(asked, gamma=1.0) if asked.kernel == "linear" else asked
+        combination = replace(asked, gamma=gammas.of(asked))
         as_asked.add(combination)
         if same[combination.features] != combination.features:
             combination = replace(combination, features=same[combination.features])
         same_features.add(combination)
-        costs = combination.C * weights if combination.balanced else np.full_like(weights, combination.C)
+        costs = combination.C * (weights if combination.balanced else _given_weights(combination, classes))
         plain = ProblemKey(_gram_key(combination, fold), tuple(costs.tolist()))
         same_costs.add(plain)
         problem = unit_gamma(plain)
@@ -115,9 +118,15 @@ def _plan_fold(given: SweepInput, fold: int, wanted: dict[tuple[int, int], Probl
     counters.skipped_polynomial_scale += len(same_costs) - len(final)
 
 
+def _given_weights(combination: Combination, classes: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:
+    if not combination.class_weight:
+        return np.ones(len(classes))
+    return np.array(combination.class_weight, dtype=np.float64)[classes]
+
+
 def _gram_key(combination: Combination, fold: int) -> GramKey:
     degree, coef0 = (combination.degree, combination.coef0) if combination.kernel == "poly" else (0, 0.0)
-    return GramKey(combination.features, fold, combination.kernel, combination.gamma, degree, coef0)
+    return GramKey(combination.features, fold, combination.kernel, float(combination.gamma), degree, coef0)
 
 
 def balanced_weights(

@@ -48,7 +48,7 @@ def _solve(batch: Batch) -> list[TaskResult]:
 def _solve_task(index: int, task: Task, bases: dict[bool, FoldBase], batch: Batch, scratch: Scratch) -> TaskResult:
     n_features = len(batch.features.enumerated)
     size = task_size(batch.labels, batch.splits, batch.fold, n_features, len(task.costs), batch.solver)
-    way = size.way(batch.memory)
+    way = "whole" if batch.features.kind == "gram" else size.way(batch.memory)
     with_products = way == "whole"
     if with_products not in bases:
         # What the other ways worked on is not in their account.

@@ -60,6 +60,7 @@ class Batch:
     keep : bool
         Whether this process may keep what other batches on the same feature set can use.
     class_order : str
+    item_weights : ndarray of float64, shape (n_items,), optional
         As of `SweepInput`.
     """
 
@@ -74,6 +75,7 @@ class Batch:
     memory: int = UNLIMITED
     keep: bool = True
     class_order: str = "appearance"
+    item_weights: npt.NDArray[np.float64] | None = None
 
     def only(self, indices: frozenset[int]) -> Batch:
         """Return the batch with only the tasks called `indices`."""

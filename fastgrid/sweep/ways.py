@@ -80,7 +80,7 @@ def _by_whole_matrix(task: Task, base: FoldBase, batch: Batch, scratch: Scratch)
         largest = fill_gram_between(task.kernel, base.products, base.test, base.training, test_gram, *parameters)
         _refuse_overflow(largest, task)
     with phase("solving"):
-        path = get_solver(batch.solver).solve_path(gram, task.costs, batch.stopping, scratch=scratch)
+        path = get_solver(batch.solver).solve_path(gram, task.costs, batch.stopping, _weights(base, batch), scratch)
     with phase("predicting"):
         predicted = path_votes(test_gram, base.class_starts, path, scratch)
     return predicted, path, _work(path, values.nbytes + test_gram.nbytes)
@@ -90,13 +90,15 @@ def _by_pairs(task: Task, base: FoldBase, batch: Batch) -> Predicted:
     n_classes = len(base.classes)
     path = OneVsOnePath.empty(len(task.costs), n_classes, len(base.training))
     solver, starts, gram_bytes = get_solver(batch.solver), base.class_starts, 0
+    weights = _weights(base, batch)
     for pair, (first, second) in enumerate(itertools.combinations(range(n_classes), 2)):
         rows = [slice(starts[code], starts[code + 1]) for code in (first, second)]
         with phase("Gram"):
             gram = _pair_gram(task, base, rows)
         gram_bytes += gram.values.nbytes
+        own_weights = None if weights is None else np.concatenate([weights[part] for part in rows])
         with phase("solving"):
-            own = solver.solve_path(gram, task.costs[:, [first, second]], batch.stopping)
+            own = solver.solve_path(gram, task.costs[:, [first, second]], batch.stopping, own_weights)
         n_first = int(gram.class_starts[1])
         path.coefficients[:, second - 1, rows[0]] = own.coefficients[:, 0, :n_first]
         path.coefficients[:, first, rows[1]] = own.coefficients[:, 0, n_first:]
@@ -131,6 +133,7 @@ def _by_rows(task: Task, base: FoldBase, batch: Batch) -> Predicted:
         path = solve_on_demand(
             base.values[base.training], base.class_starts, task.kernel, task.gamma, task.costs, stopping,
             cache_bytes=max(0, batch.memory - size.bytes_needed("rows")), degree=task.degree, coef0=task.coef0,
+            item_weights=_weights(base, batch),
         )  # fmt: skip
     pair_sizes = [sum(pair) for pair in itertools.combinations(np.diff(base.class_starts).tolist(), 2)]
     row_bytes = 4 * sum(int(misses) * n for misses, n in zip(path.misses, pair_sizes, strict=True))
@@ -155,6 +158,10 @@ def _strips(n_rows: int, n_columns: int, n_features: int) -> Iterator[slice]:
     # Of kernel values, and the features of the rows, which are also widened.
     step = max(1, STRIP_BYTES // (8 * n_columns + 20 * n_features))
     return (slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step))
+
+
+def _weights(base: FoldBase, batch: Batch) -> npt.NDArray[np.float64] | None:
+    return None if batch.item_weights is None else batch.item_weights[base.training]
 
 
 def _diagonal(task: Task, norms: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -1,0 +1,42 @@
+"""Values of gamma that depend on the features of a fold's training part."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fastgrid.sweep.combinations import Combination, SweepInput
+from fastgrid.sweep.fold_base import values_of
+
+
+class FoldGammas:
+    """What gamma is in one fold; each variance is computed once."""
+
+    def __init__(self, given: SweepInput, fold: int) -> None:
+        self._given, self._training = given, given.splits.training[fold]
+        self._scales: dict[str, float] = {}
+
+    def of(self, combination: Combination) -> float:
+        """Return gamma as a number; 1 for the linear kernel, which has none.
+
+        Raises
+        ------
+        ValueError
+            For another text than "scale" and "auto".
+        """
+        if combination.kernel == "linear":
+            return 1.0
+        if combination.gamma == "auto":
+            return 1.0 / int(self._given.feature_sets[combination.features].values.shape[1])
+        if combination.gamma == "scale":
+            if combination.features not in self._scales:
+                self._scales[combination.features] = self._scale(combination.features)
+            return self._scales[combination.features]
+        if isinstance(combination.gamma, str):
+            raise ValueError(f"gamma {combination.gamma!r} is neither a number nor one of 'scale', 'auto'")
+        return float(combination.gamma)
+
+    def _scale(self, features: str) -> float:
+        # As scikit-learn's SVC: 1 / (d var X), or 1 where X does not vary.
+        trained = np.asarray(values_of(self._given.feature_sets[features])[self._training], dtype=np.float64)
+        variance = float(trained.var())
+        return 1.0 / (trained.shape[1] * variance) if variance != 0.0 else 1.0
