@@ -82,7 +82,7 @@ def load_input(folder: Path) -> SweepInput:
 def ways(given: SweepInput, jobs: int, limit: int) -> tuple[dict[str, int], int]:
     """Return how many tasks are solved in each way, and by how many workers at a time."""
     plan = make_plan(given)
-    workers, memory = workers_and_memory(given, plan.keys, plan.tasks, range(len(plan.tasks)), jobs, limit)
+    workers, memory, _ = workers_and_memory(given, plan.keys, plan.tasks, range(len(plan.tasks)), jobs, limit)
     found = [
         sizes_of(given, key.features, key.fold, [len(task.costs)])[0].way(memory)
         for key, task in zip(plan.keys, plan.tasks, strict=True)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastgrid.kernels.jit import jit
-from fastgrid.kernels.smo import _has_unit_diagonal, _initialise, _solve_binary
+from fastgrid.kernels.smo import _has_unit_diagonal, _initialise, _rho, _solve_binary
 from fastgrid.kernels.smo_fast import _begin, _optimise
 from fastgrid.kernels.smo_fast_room import Pair, Room, Task, _enter, _view
 from fastgrid.kernels.smo_fast_runs import _beginning, _keep, _scale_exactly
@@ -107,7 +107,8 @@ def _run(pair: Pair, problem: int, n_runs: int, limits: Limits, answers: Answers
         made, done = _optimise(pair.block, state, order, pair.allowed, limits.tolerance, patience, unit_diagonal)
     warm = run >= 0 and not exactly
     if done and not exactly:
-        answers.bias[problem, number] = -_keep(pair, problem)
+        _keep(pair, problem)
+        answers.bias[problem, number] = -_rho(state, order)
         exactly = pair.n_free[problem] == 0 and not saturated
     answers.iterations[problem, number], answers.warm[problem, number] = made, warm
     if exactly:

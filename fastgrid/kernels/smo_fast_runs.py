@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fastgrid.kernels.jit import jit_borrowing
-from fastgrid.kernels.smo import _rho
 from fastgrid.kernels.smo_fast import _ray
 from fastgrid.kernels.smo_fast_room import Pair
 from fastgrid.kernels.smo_state import ALPHA, COST, GRADIENT, SIGN
@@ -45,9 +44,8 @@ def _scale_exactly(pair: Pair, run: int, scale: float) -> None:
 
 
 @jit_borrowing
-def _keep(pair: Pair, problem: int) -> float:
-    # The run whose end is in the pair's state; returns its rho. Free are the duals between 0 and their C by more than
-    # rounding.
+def _keep(pair: Pair, problem: int) -> None:
+    # The run whose end is in the pair's state. `n_free` counts the duals between 0 and their C by more than rounding.
     state, n_free, n_support, unbounded = pair.state, 0, 0, True
     for k in range(len(pair.signs)):
         alpha, cost = state[ALPHA, k], state[COST, k]
@@ -57,4 +55,3 @@ def _keep(pair: Pair, problem: int) -> float:
         n_support += alpha != 0.0
         unbounded &= alpha < cost
     pair.n_free[problem], pair.n_support[problem], pair.unbounded[problem] = n_free, n_support, unbounded
-    return _rho(state, pair.order)

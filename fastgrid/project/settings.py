@@ -22,6 +22,9 @@ PROCESSES_VARIABLE = "GAIA_NUM_TRAINING_PROCESSES"
 
 RESULTS = ("all", "best")
 
+#: More workers than this only wait for each other, and each takes memory.
+MOST_PER_CORE = 8
+
 #: How often Gaia multiplies the tolerance by ten.
 RELAXATIONS = 4
 
@@ -70,10 +73,10 @@ class RunSettings:
         for name, allowed in (("backend", tuple(BACKENDS)), ("solver", SOLVERS), ("results", RESULTS)):
             if getattr(self, name) not in allowed:
                 raise UserError(f"{name} {getattr(self, name)!r} is not one of {', '.join(allowed)}")
-        if self.jobs is not None and self.jobs < 1:
-            raise UserError(f"jobs {self.jobs} is not a positive number")
-        if self.memory_limit is not None and self.memory_limit < 1:
-            raise UserError(f"memory_limit {self.memory_limit} is not a positive number of bytes")
+        for name, of_what in (("jobs", "workers"), ("memory_limit", "bytes")):
+            number = getattr(self, name)
+            if number is not None and (not isinstance(number, int) or number < 1):
+                raise UserError(f"{name} {number!r} is not a number of {of_what}: a whole number above 0")
 
     @property
     def stopping(self) -> Stopping:
@@ -82,24 +85,39 @@ class RunSettings:
 
 
 def number_of_jobs(settings: RunSettings, project: Project | None = None) -> int:
-    """Return the number of workers: asked for, else of the environment, else of the project, else all cores."""
+    """Return the number of workers: asked for, else of the environment, else of the project, else all cores.
+
+    Raises
+    ------
+    UserError
+        When the environment's is neither "all" nor a whole number above 0.
+    """
     if settings.jobs is not None:
         return settings.jobs
-    wanted: int | str | None = os.environ.get(PROCESSES_VARIABLE)
-    if not wanted:
-        wanted = None if project is None else project.number_processes
-    if not wanted or wanted == "all":
-        return available_cores()
-    try:
-        return max(1, int(wanted))
-    except ValueError:
-        return available_cores()
+    text = os.environ.get(PROCESSES_VARIABLE, "").strip()
+    if text and text != "all":
+        if not text.isdecimal() or int(text) < 1:
+            raise UserError(f"{PROCESSES_VARIABLE}: '{text}' is neither a whole number above 0 nor 'all'")
+        return int(text)
+    wanted = None if text or project is None else project.number_processes
+    return wanted if isinstance(wanted, int) and wanted > 0 else available_cores()
+
+
+def workers_that_help(jobs: int, console: Console) -> int:
+    """Return `jobs`, or, with a warning, as many as have something to do on this machine."""
+    cores = available_cores()
+    most = MOST_PER_CORE * cores
+    if jobs <= most:
+        return jobs
+    console.warn(f"{jobs} workers are more than {cores} cores can serve; {most} are started")
+    return most
 
 
 @contextmanager
 def running(settings: RunSettings, console: Console, project: Project | None = None) -> Iterator[Pool]:
     """Yield the pool of a run, started and warming up, with one progress display over the whole block."""
-    with Pool(number_of_jobs(settings, project), settings.backend) as pool, console.progress():
+    jobs = workers_that_help(number_of_jobs(settings, project), console)
+    with Pool(jobs, settings.backend) as pool, console.progress():
         with phase("start"):
             pool.start(functools.partial(load_engine, settings.solver))
         yield pool

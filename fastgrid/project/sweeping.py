@@ -176,6 +176,9 @@ def _evaluate(
         console.warn(f"{_describe(combinations[number])}: a solver run hit the iteration cap; its result may be poor")
     if len(result.unconverged) > MOST_WARNINGS:
         console.warn(f"so did runs of {len(result.unconverged) - MOST_WARNINGS} more combinations")
+    if settings.memory_limit is not None and result.memory_needed:
+        wanted = result.memory_needed / 2**20
+        console.warn(f"the memory limit may have been exceeded: this sweep takes up to {wanted:.0f} MiB at the least")
     console.note(_work_done(result.counters))
     return folds, result
 

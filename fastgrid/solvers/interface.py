@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastgrid.kernels import Scratch, aligned_empty, padded_length
+from fastgrid.solvers.validation import check_gram, check_labels, check_weights
 
 SOLVERS = ("smo", "smo-fast", "libsvm")
 
@@ -28,13 +30,26 @@ class Stopping:
     maximum_iterations : int
         Iterations after which a problem is given up.
     relaxations : int
-        How often, instead, the tolerance is multiplied by ten and counting starts again; Gaia does so four times
-        (spec/gaia-behaviour.md). LIBSVM never does.
+        How often, instead, the tolerance is multiplied by ten and counting starts again; Gaia does so four times.
+        LIBSVM never does.
+
+    Raises
+    ------
+    ValueError
+        For a tolerance that is not positive and finite, no iterations, or fewer than no relaxations.
     """
 
     tol: float = 1e-3
     maximum_iterations: int = MAXIMUM_ITERATIONS
     relaxations: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.tol < math.inf:
+            raise ValueError(f"tol {self.tol} is not positive and finite")
+        if self.maximum_iterations < 1:
+            raise ValueError(f"maximum_iterations {self.maximum_iterations} is not positive")
+        if self.relaxations < 0:
+            raise ValueError(f"relaxations {self.relaxations} is below 0")
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +83,16 @@ class ClassOrderedGram:
         gram : ndarray of float64, shape (n, n)
         labels : ndarray of int64, shape (n,)
             Ascending class codes 0..k-1; each code occurs.
+
+        Raises
+        ------
+        ValueError
+            For other labels, or a Gram matrix that is not square and finite in float32.
         """
+        gram = check_gram(gram)
+        labels = check_labels(labels, len(gram))
+        if (np.diff(labels) < 0).any():
+            raise ValueError("labels are not ascending; order the rows by class")
         n = len(labels)
         values = aligned_empty((n, padded_length(n)), np.float32)
         values[:, :n] = gram
@@ -129,11 +153,15 @@ class OneVsOnePath:
         return np.equal(self.sources, np.arange(len(self.sources))[:, np.newaxis])
 
     @staticmethod
-    def empty(n_problems: int, n_classes: int, n_rows: int) -> OneVsOnePath:
-        """Return a path to be filled, with coefficients of zero; each problem is its own source."""
+    def empty(n_problems: int, n_classes: int, n_rows: int, scratch: Scratch | None = None) -> OneVsOnePath:
+        """Return a path to be filled; each problem is its own source.
+
+        Coefficients are zero, or, with `scratch`, in its memory and anything.
+        """
         n_pairs = n_classes * (n_classes - 1) // 2
+        shape = n_problems, n_classes - 1, n_rows
         return OneVsOnePath(
-            np.zeros((n_problems, n_classes - 1, n_rows)),
+            np.zeros(shape) if scratch is None else scratch.take("coefficients", shape, np.float64),
             np.zeros((n_problems, n_pairs)),
             np.zeros((n_problems, n_pairs), dtype=np.int64),
             np.ones((n_problems, n_pairs), dtype=np.bool_),
@@ -186,11 +214,16 @@ class Solver(ABC):
         item_weights : ndarray of float64, shape (n,), optional
             Factor of the C of each row; all positive.
         scratch : Scratch, optional
-            Memory to work in; nothing of it is in the result.
+            Memory to work in; the coefficients of the result are in it, and valid until it is used again.
 
         Returns
         -------
         OneVsOnePath
+
+        Raises
+        ------
+        ValueError
+            When costs or weights have another shape, or are not positive and finite.
         """
 
     def solve(
@@ -208,6 +241,7 @@ class Solver(ABC):
         Parameters
         ----------
         gram : ndarray of float64, shape (n, n)
+            Solvers keep its diagonal in float64 and the rest in float32, as LIBSVM does.
         labels : ndarray of int64, shape (n,)
             Class codes 0..k-1 in LIBSVM's order of the classes; each code occurs.
         class_costs : ndarray of float64, shape (p, k)
@@ -222,14 +256,21 @@ class Solver(ABC):
         -------
         list of OneVsOneSolution
             One per cost vector. With one class, no pairs.
+
+        Raises
+        ------
+        ValueError
+            Naming the argument that is not as described.
         """
+        gram = check_gram(gram)
+        labels = check_labels(labels, len(gram))
+        weights = check_weights(item_weights, len(labels))
         by_class = np.argsort(labels, kind="stable")
         if not np.array_equal(by_class, np.arange(len(labels))):
             gram, labels = gram[np.ix_(by_class, by_class)], labels[by_class]
         ordered = ClassOrderedGram.from_gram(gram, labels)
-        weights = None if item_weights is None else item_weights[by_class]
-        path = self.solve_path(ordered, class_costs, stopping or Stopping(tol), weights)
-        solutions = [path.solution(row, ordered.class_starts) for row in range(len(class_costs))]
+        path = self.solve_path(ordered, class_costs, stopping or Stopping(tol), weights[by_class])
+        solutions = [path.solution(row, ordered.class_starts) for row in range(len(path.bias))]
         for solution in solutions:
             solution.coefficients[:, by_class] = solution.coefficients.copy()
         return solutions

@@ -11,6 +11,7 @@ from sklearn.svm import SVC
 
 from fastgrid.kernels import Scratch
 from fastgrid.solvers.interface import ClassOrderedGram, OneVsOnePath, Solver, Stopping
+from fastgrid.solvers.validation import check_costs, check_weights
 
 
 class LibsvmSolver(Solver):
@@ -30,14 +31,16 @@ class LibsvmSolver(Solver):
     ) -> OneVsOnePath:
         """Fit one ``SVC`` per cost vector; see `fastgrid.solvers.Solver.solve_path`."""
         n_rows = len(gram.diagonal)
-        path = OneVsOnePath.empty(len(class_costs), gram.n_classes, n_rows)
+        all_costs = check_costs(class_costs, gram.n_classes)
+        weights = check_weights(item_weights, n_rows)
+        path = OneVsOnePath.empty(len(all_costs), gram.n_classes, n_rows)
         if gram.n_classes == 1:
             return path
         values = gram.values[:, :n_rows].astype(np.float64)
         np.fill_diagonal(values, gram.diagonal)
         labels = np.repeat(np.arange(gram.n_classes), np.diff(gram.class_starts))
-        for row, costs in enumerate(class_costs):
-            _fit(values, labels, costs, stopping, item_weights, path, row)
+        for row, costs in enumerate(all_costs):
+            _fit(values, labels, costs, stopping, weights, path, row)
         return path
 
 

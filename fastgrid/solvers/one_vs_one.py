@@ -90,6 +90,11 @@ def _multiply(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     # The products of the coefficients of each class with its part of `test_gram`, and which of them is whose; see
     # `_add_parts`.
+    if test_gram.shape != (len(test_gram), path.coefficients.shape[2]):
+        raise ValueError(
+            f"test_gram has shape {test_gram.shape}; it has a row for each new row and a column for each of the "
+            f"{path.coefficients.shape[2]} training rows"
+        )
     coefficients = path.coefficients[problems]
     distinct, places = _distinct(path.sources[problems] - problems.start, len(class_starts) - 1)
     ends = np.cumsum(distinct.sum(axis=(1, 2)))

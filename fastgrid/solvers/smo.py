@@ -9,6 +9,7 @@ from fastgrid.kernels import Scratch, padded_length
 from fastgrid.kernels.smo_pairs import _solve_pairs
 from fastgrid.kernels.smo_state import STATE_ROWS
 from fastgrid.solvers.interface import ClassOrderedGram, OneVsOnePath, Solver, Stopping
+from fastgrid.solvers.validation import check_costs, check_weights
 
 
 class SmoSolver(Solver):
@@ -28,14 +29,16 @@ class SmoSolver(Solver):
     ) -> OneVsOnePath:
         """Solve every pair for every cost vector; see `fastgrid.solvers.Solver.solve_path`."""
         n_rows = len(gram.diagonal)
-        path = OneVsOnePath.empty(len(class_costs), gram.n_classes, n_rows)
+        costs = check_costs(class_costs, gram.n_classes)
+        weights = check_weights(item_weights, n_rows)
+        path = OneVsOnePath.empty(len(costs), gram.n_classes, n_rows, scratch)
         block_room, rows_room, states = _workspace(gram, scratch or Scratch())
         _solve_pairs(
             gram.values,
             gram.diagonal,
             gram.class_starts,
-            np.ascontiguousarray(class_costs, dtype=np.float64),
-            np.ones(n_rows) if item_weights is None else np.ascontiguousarray(item_weights, dtype=np.float64),
+            costs,
+            weights,
             stopping.tol,
             stopping.maximum_iterations,
             stopping.relaxations,

@@ -7,7 +7,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from fastgrid.common.threads import single_threaded_blas
 from fastgrid.kernels import Scratch
+from fastgrid.kernels.smo import _rho
 from fastgrid.kernels.smo_fast import _begin, _optimise
 from fastgrid.kernels.smo_fast_pairs import Answers, Limits, _solve_pairs_fast
 from fastgrid.kernels.smo_fast_room import Pair, Task, _view, make_room
@@ -15,6 +17,7 @@ from fastgrid.kernels.smo_fast_runs import _keep
 from fastgrid.kernels.smo_state import ALPHA, COST, GRADIENT
 from fastgrid.solvers.active_set import Iterate, newton, step_seconds
 from fastgrid.solvers.interface import ClassOrderedGram, OneVsOnePath, Solver, Stopping
+from fastgrid.solvers.validation import check_costs, check_weights
 
 #: Iterations per item before anything but SMO is thought of.
 PATIENCE = 4
@@ -51,11 +54,11 @@ class SmoFastSolver(Solver):
     ) -> OneVsOnePath:
         """Solve every pair for every cost vector; see `fastgrid.solvers.Solver.solve_path`."""
         n_rows = len(gram.diagonal)
-        path = OneVsOnePath.empty(len(class_costs), gram.n_classes, n_rows)
+        costs = check_costs(class_costs, gram.n_classes)
+        weights = check_weights(item_weights, n_rows)
+        path = OneVsOnePath.empty(len(costs), gram.n_classes, n_rows, scratch)
         path.sources[:] = -1
         answers = Answers(path.coefficients, path.bias, path.iterations, path.converged, path.sources, path.warm)
-        weights = np.ones(n_rows) if item_weights is None else np.ascontiguousarray(item_weights, dtype=np.float64)
-        costs = np.ascontiguousarray(class_costs, dtype=np.float64)
         task = Task(gram.values, gram.diagonal, gram.class_starts, costs, weights)
         scratch = scratch or Scratch()
         room = make_room(gram.class_starts, len(costs), scratch)
@@ -66,7 +69,8 @@ class SmoFastSolver(Solver):
             first, second, index, problem = _solve_pairs_fast(task, room, limits, answers, entered, index)
             if problem < 0:
                 return path
-            _HardProblem(_view(task, room, first, second, index), problem, answers, scratch).solve(stopping)
+            with single_threaded_blas():  # its matrices are small, and sums come out the same on every machine
+                _HardProblem(_view(task, room, first, second, index), problem, answers, scratch).solve(stopping)
             entered = index
 
 
@@ -82,7 +86,8 @@ class _HardProblem:
         answers, at = self._answers, (self._problem, self._pair.number)
         answers.converged[at] = self._persist(stopping)
         answers.iterations[at] = self._iterations
-        answers.bias[at] = -_keep(self._pair, self._problem)
+        _keep(self._pair, self._problem)
+        answers.bias[at] = -_rho(self._pair.state, self._pair.order)
         answers.sources[at] = self._problem
 
     def _persist(self, stopping: Stopping) -> bool:

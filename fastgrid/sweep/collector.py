@@ -27,6 +27,7 @@ class Collector:
             [digests.digest(*pair) for pair in zip(plan.keys, plan.tasks, strict=True)] if journalled else []
         )
         self._problems_done = 0
+        self._memory_needed = 0
 
     def missing(self) -> list[int]:
         """Return the indices of the tasks without a result."""
@@ -80,7 +81,10 @@ class Collector:
         if not missing:
             return [], jobs
         keys, tasks = self._plan.keys, self._plan.tasks
-        workers, memory = workers_and_memory(self._given, keys, tasks, missing, jobs, limit, self._options.solver)
+        workers, memory, least = workers_and_memory(
+            self._given, keys, tasks, missing, jobs, limit, self._options.solver
+        )
+        self._memory_needed = least if least > limit else 0
         pieces = cut(self._given, keys, tasks, missing, jobs)
         return [self._batch(*piece, memory, workers == jobs) for piece in pieces], workers
 
@@ -125,4 +129,6 @@ class Collector:
         plan.counters.warm_starts = sum(found.work.warm_starts for found in good)
         plan.counters.gram_bytes = sum(found.work.gram_bytes for found in good)
         plan.counters.unconverged = sum(int(np.count_nonzero(~found.converged)) for found in good)
-        return SweepResult(by_fold, given.splits, failures, tuple(sorted(unconverged)), plan.counters)
+        return SweepResult(
+            by_fold, given.splits, failures, tuple(sorted(unconverged)), plan.counters, self._memory_needed
+        )

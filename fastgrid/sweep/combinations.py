@@ -183,6 +183,8 @@ class SweepResult:
     unconverged : tuple of int
         Indices of combinations of which a problem hit the iteration cap.
     counters : Counters
+    memory_needed : int
+        Bytes without which the sweep could not be sure to go on, where the limit was below; else 0.
     """
 
     by_fold: tuple[npt.NDArray[np.int16], ...]
@@ -190,6 +192,7 @@ class SweepResult:
     failures: tuple[Failure, ...] = ()
     unconverged: tuple[int, ...] = ()
     counters: Counters = field(default_factory=Counters)
+    memory_needed: int = 0
 
     @functools.cached_property
     def predicted(self) -> npt.NDArray[np.int16]:

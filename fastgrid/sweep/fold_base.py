@@ -1,8 +1,8 @@
 """What all Gram matrices of one feature set in one fold are made from: scaled rows and their inner products.
 
 The inner products of all items, scaled as the whole data would be, are kept for the folds of a feature set: a fold
-scales few features differently (spec/solver.md, "Range changes between folds"), features that are not scaled never
-change, and what has changed is corrected where that is less work than a product of its own.
+scales few features differently, features that are not scaled never change, and what has changed is corrected where that
+is less work than a product of its own.
 """
 
 from __future__ import annotations

@@ -113,6 +113,11 @@ def workers_that_fit(size: TaskSize, jobs: int, limit: int) -> int:
     return next((workers for workers in range(jobs, 1, -1) if memory_of_each(workers, jobs, limit) >= needed), 1)
 
 
+def least_limit(size: TaskSize, jobs: int) -> int:
+    """Return the bytes without which a task of `size` cannot be solved, one at a time in a pool of `jobs` workers."""
+    return size.bytes_needed(WAYS[-1]) + (0 if jobs == 1 else jobs * _FIXED)
+
+
 def memory_of_each(workers: int, jobs: int, limit: int) -> int:
     """Return how many of `limit` bytes each of `workers` may take where there are `jobs` of them in all."""
     others = 0 if jobs == 1 else jobs - workers + 1

@@ -95,17 +95,21 @@ def make_plan(given: SweepInput) -> Plan:
 def _plan_fold(given: SweepInput, fold: int, wanted: dict[tuple[int, int], ProblemKey], counters: Counters) -> None:
     training = given.splits.training[fold]
     classes = present_classes(given.labels[training], given.class_order)
-    weights = balanced_weights(given.labels[training], given.class_order)
+    balanced = balanced_weights(given.labels[training], given.class_order)
     gammas = FoldGammas(given, fold)
     same = _representatives(given.feature_sets.values(), training)
     as_asked, same_features, same_costs, final = set(), set(), set(), set()
     for index, asked in enumerate(given.combinations):
-        combination = replace(asked, gamma=gammas.of(asked))
+        gamma = gammas.of(asked)
+        combination = asked if asked.gamma == gamma else replace(asked, gamma=gamma)
         as_asked.add(combination)
         if same[combination.features] != combination.features:
             combination = replace(combination, features=same[combination.features])
         same_features.add(combination)
-        costs = combination.C * (weights if combination.balanced else _given_weights(combination, classes))
+        if combination.balanced:
+            costs = combination.C * balanced
+        else:
+            costs = combination.C * _given_weights(combination, classes)
         plain = ProblemKey(_gram_key(combination, fold), tuple(costs.tolist()))
         same_costs.add(plain)
         problem = unit_gamma(plain)

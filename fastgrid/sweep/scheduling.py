@@ -10,7 +10,7 @@ import numpy as np
 
 from fastgrid.kernels import fresh_cost
 from fastgrid.sweep.combinations import FeatureSet, SweepInput
-from fastgrid.sweep.memory import TaskSize, memory_of_each, task_size, workers_that_fit
+from fastgrid.sweep.memory import TaskSize, least_limit, memory_of_each, task_size, workers_that_fit
 from fastgrid.sweep.plan import GramKey
 from fastgrid.sweep.task import Task
 
@@ -146,8 +146,8 @@ def workers_and_memory(
     jobs: int,
     limit: int,
     solver: str = "smo",
-) -> tuple[int, int]:
-    """Return how many workers fit into `limit` bytes together, and how many bytes each may take.
+) -> tuple[int, int, int]:
+    """Return how many workers fit into `limit` bytes together, how many bytes each may take, and the least limit.
 
     Parameters
     ----------
@@ -160,7 +160,8 @@ def workers_and_memory(
     for index in missing:
         place = keys[index].features, keys[index].fold
         largest[place] = max(largest.get(place, 0), len(tasks[index].costs))
-    workers = jobs
+    workers, least = jobs, 0
     for (features, fold), number in largest.items():
-        workers = min(workers, workers_that_fit(sizes_of(given, features, fold, [number], solver)[0], jobs, limit))
-    return workers, memory_of_each(workers, jobs, limit)
+        (size,) = sizes_of(given, features, fold, [number], solver)
+        workers, least = min(workers, workers_that_fit(size, jobs, limit)), max(least, least_limit(size, jobs))
+    return workers, memory_of_each(workers, jobs, limit), least

@@ -42,7 +42,10 @@ def train_again(directory: Path, monkeypatch: pytest.MonkeyPatch, *options: str)
     return len(solved)
 
 
-@pytest.mark.parametrize("wrong", [{"memory_limit": 0}, {"memory_limit": -1}, {"solver": "fast"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"memory_limit": 0}, {"memory_limit": "4G"}, {"memory_limit": 1.5}, {"jobs": "2"}, {"solver": "fast"}],
+)
 def test_settings_refuse_what_they_do_not_know(wrong: dict[str, Any]) -> None:
     with pytest.raises(UserError, match=next(iter(wrong))):
         RunSettings(**wrong)
@@ -75,6 +78,14 @@ def test_next_to_no_memory_changes_how_the_work_is_done_only(
     (counters,), (usual,) = ([entry.pop("counters") for entry in one["evaluations"]] for one in (found, expected))
     assert found == expected
     assert {name for name in counters if counters[name] != usual[name]} <= {"gram_bytes"}
+
+
+@pytest.mark.parametrize(("limit", "said"), [("1", True), ("400M", True), ("20G", False)])
+def test_a_limit_below_the_least_is_said(
+    inputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], limit: str, said: bool
+) -> None:
+    assert main(["train_model", *small_project(inputs, tmp_path / "out"), "-j", "2", "--memory-limit", limit]) == 0
+    assert ("the memory limit may have been exceeded" in capsys.readouterr().err) == said
 
 
 @pytest.mark.parametrize("solver", SOLVERS)

@@ -14,7 +14,7 @@ from fastgrid.cli import main
 from fastgrid.common.console import Console
 from fastgrid.common.errors import UserError
 from fastgrid.project.schema import load_project
-from fastgrid.project.settings import RunSettings, number_of_jobs
+from fastgrid.project.settings import RunSettings, number_of_jobs, workers_that_help
 from fastgrid.project.training import run_tests, train_model
 from fastgrid.sweep import run, solving
 
@@ -337,10 +337,24 @@ def test_number_of_jobs(trained: Path, tmp_path: Path, monkeypatch) -> None:
     project = load_project(edited(trained, tmp_path / "out", "numberProcesses:", "numberProcesses: 3"))
     assert number_of_jobs(RunSettings()) == 7
     assert number_of_jobs(RunSettings(), project) == 3
-    for text, expected in (("2", 2), ("all", 7), ("many", 7), ("", 3)):
+    for text, expected in (("2", 2), ("all", 7), (" 4 ", 4), ("", 3)):
         monkeypatch.setenv("GAIA_NUM_TRAINING_PROCESSES", text)
         assert number_of_jobs(RunSettings(), project) == expected
     assert number_of_jobs(RunSettings(jobs=5), project) == 5
+    for text in ("many", "0", "-1", "2.0"):
+        monkeypatch.setenv("GAIA_NUM_TRAINING_PROCESSES", text)
+        with pytest.raises(UserError, match=f"GAIA_NUM_TRAINING_PROCESSES: '{text}' is neither"):
+            number_of_jobs(RunSettings())
+
+
+def test_more_workers_than_cores_can_serve_are_not_started(monkeypatch) -> None:
+    monkeypatch.setattr("fastgrid.project.settings.available_cores", lambda: 2)
+    said: list[str] = []
+    console = Console(quiet=True)
+    console.warn = said.append  # type: ignore[method-assign]
+    assert workers_that_help(16, console) == 16 and not said
+    assert workers_that_help(100_000, console) == 16
+    assert said == ["100000 workers are more than 2 cores can serve; 16 are started"]
 
 
 def test_a_different_seed_for_a_finished_project_is_said(trained: Path, tmp_path: Path, capsys) -> None:
