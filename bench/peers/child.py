@@ -7,6 +7,7 @@ cores than workers.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -38,8 +39,9 @@ def stop_workers() -> None:
 def descendants(process: int) -> list[int]:
     found = [process]
     for children in Path(f"/proc/{process}/task").glob("*/children"):
-        for child in children.read_text().split():
-            found += descendants(int(child))
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended meanwhile
+            for child in children.read_text().split():
+                found += descendants(int(child))
     return found
 
 

@@ -243,15 +243,15 @@ def _initialise(
     for row in range(STATE_ROWS):
         for k in range(n, state.shape[1]):
             state[row, k] = math.inf if row in (UP_PENALTY, DOWN_PENALTY) else 0.0
+    # A loop for each pair of rows: these vectorise, one over all of them does not.
     for k in range(n):
-        state[ALPHA, k] = 0.0
-        state[GRADIENT, k] = -signs[k]
-        state[UP_PENALTY, k] = 0.0 if signs[k] > 0.0 else math.inf
-        state[DOWN_PENALTY, k] = math.inf if signs[k] > 0.0 else 0.0
-        state[DIAGONAL, k] = diagonal[k]
-        state[COST, k] = costs[k]
-        state[SIGN, k] = signs[k]
-        state[BOUND_GRADIENT, k] = 0.0
+        state[ALPHA, k], state[GRADIENT, k] = 0.0, -signs[k]
+    for k in range(n):
+        state[UP_PENALTY, k], state[DOWN_PENALTY, k] = (0.0, math.inf) if signs[k] > 0.0 else (math.inf, 0.0)
+    for k in range(n):
+        state[DIAGONAL, k], state[COST, k] = diagonal[k], costs[k]
+    for k in range(n):
+        state[SIGN, k], state[BOUND_GRADIENT, k] = signs[k], 0.0
         order[k] = k
 
 

@@ -7,8 +7,6 @@ kept that only LIBSVM's order of operations needs.
 
 from __future__ import annotations
 
-import math
-
 from fastgrid.kernels.jit import jit_borrowing
 from fastgrid.kernels.smo_fast_passes import _partner, _update
 from fastgrid.kernels.smo_passes import Float32Vector, _extremes, _second
@@ -78,25 +76,6 @@ def _begin(
             state[ALPHA, k] = cost if alpha > cost * (1.0 - 1e-14) else max(alpha, 0.0)
             state[GRADIENT, k] = scale * (gradients[run, k] + sign) - sign
         _set_penalties(state, k)
-
-
-@jit_borrowing
-def _ray(
-    duals: Float64Matrix, gradients: Float64Matrix, run: int, state: Float64Matrix, n: int
-) -> tuple[float, float, float]:
-    # min over s of 1/2 s^2 beta' K beta - s y' beta such that s beta is in the box: s, the largest s that is in the
-    # box, and the objective at s; the latter 0 where the ray leads nowhere.
-    largest, quadratic, linear = math.inf, 0.0, 0.0
-    for k in range(n):
-        beta, sign = duals[run, k], state[SIGN, k]
-        if beta != 0.0:
-            largest = min(largest, state[COST, k] / (beta * sign))
-            quadratic += beta * (gradients[run, k] + sign)
-            linear += sign * beta
-    if not (0.0 < largest < math.inf and quadratic > 0.0 and linear > 0.0):
-        return 0.0, 1.0, 0.0
-    scale = min(largest, linear / quadratic)
-    return scale, largest, 0.5 * scale * scale * quadratic - scale * linear
 
 
 @jit_borrowing

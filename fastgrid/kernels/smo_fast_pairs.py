@@ -90,14 +90,15 @@ def _solve_pair_fast(costs: Float64Matrix, pair: Pair, limits: Limits, answers: 
 def _run(pair: Pair, problem: int, n_runs: int, limits: Limits, answers: Answers) -> bool:
     # One problem, from where an earlier one ended if that is expected to pay; False where patience did not suffice.
     n, number, state, order = len(pair.signs), pair.number, pair.state, pair.order
-    _initialise(pair.diagonal, pair.signs, pair.item_costs[problem], state, order)
-    unit_diagonal = _has_unit_diagonal(state, n)
-    run, scale = _beginning(pair, n_runs)
+    run, scale = _beginning(pair, n_runs, problem)
     exactly = n_runs == 0 or pair.n_free[pair.runs[n_runs - 1]] == 0
     patience = min(max(limits.patience * n, 1000), limits.maximum_iterations)
-    made, done = 0, True
+    made, done, unit_diagonal = 0, True, False
     # Everything at its bound, and still so: the run for these costs is that one, scaled, rounding and all.
     saturated = run >= 0 and pair.n_free[run] == 0
+    if saturated or not exactly:
+        _initialise(pair.diagonal, pair.signs, pair.item_costs[problem], state, order)
+        unit_diagonal = _has_unit_diagonal(state, n)
     if saturated:
         _scale_exactly(pair, run, scale)
         made, done = _optimise(pair.block, state, order, pair.allowed, limits.tolerance, patience, unit_diagonal)

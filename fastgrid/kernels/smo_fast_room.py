@@ -49,6 +49,7 @@ class Room(NamedTuple):
     order: IntVector
     allowed: Float32Vector
     counts: npt.NDArray[np.int64]
+    measures: Float64Matrix
     unbounded: BoolVector
 
 
@@ -60,7 +61,8 @@ class Pair(NamedTuple):
     item. `state`, `compact`, `rows` and `order` are what `_solve_binary` works on, `allowed` is what `_optimise` needs.
     Of the problems that were run: signed `duals` and `gradients` (p, n), how many duals are free and how many are not
     zero (`n_free`, `n_support`), whether none is at its C (`unbounded`), and `runs`, their numbers in the order of
-    running; each (p,).
+    running; each (p,). `costs` (p, k) are C of each class, `weights` (n,) the items' factors of it; `measures` (4, p)
+    holds of each run what its ray depends on (`_ray`).
     """
 
     first: int
@@ -81,6 +83,9 @@ class Pair(NamedTuple):
     n_support: IntVector
     unbounded: BoolVector
     runs: IntVector
+    costs: Float64Matrix
+    weights: Float64Vector
+    measures: Float64Matrix
 
 
 def make_room(starts: IntVector, n_problems: int, scratch: Scratch) -> Room:
@@ -98,10 +103,11 @@ def make_room(starts: IntVector, n_problems: int, scratch: Scratch) -> Room:
         scratch.take("rows", (n_largest * (width // 2 + 16),), np.float32),
         scratch.take("states", (2, STATE_ROWS * width), np.float64),
         scratch.take("runs", (3, n_problems * n_largest), np.float64),
-        scratch.take("items", (2, n_largest), np.float64),
+        scratch.take("items", (3, n_largest), np.float64),
         scratch.take("order", (n_largest,), np.int64),
         scratch.take("allowed", (width,), np.float32),
         scratch.take("counts", (3, n_problems), np.int64),
+        scratch.take("measures", (4, n_problems), np.float64),
         scratch.take("unbounded", (n_problems,), np.bool_),
     )
 
@@ -135,6 +141,9 @@ def _view(task: Task, room: Room, first: int, second: int, number: int) -> Pair:
         room.counts[1],
         room.unbounded,
         room.counts[2],
+        task.costs,
+        room.items[2, :n],
+        room.measures,
     )
 
 
@@ -147,7 +156,7 @@ def _enter(task: Task, pair: Pair) -> None:
     n_first = starts[pair.first + 1] - starts[pair.first]
     for k in range(n):
         pair.signs[k] = 1.0 if k < n_first else -1.0
-    weights = np.empty(n)
+    weights = pair.weights
     weights[:n_first] = task.weights[starts[pair.first] : starts[pair.first + 1]]
     weights[n_first:] = task.weights[starts[pair.second] : starts[pair.second + 1]]
     for problem in range(len(task.costs)):

@@ -14,7 +14,7 @@ import numpy as np
 
 from fastgrid.kernels.jit import jit, jit_borrowing, jit_inline
 from fastgrid.kernels.row_cache import RowsOnDemand, _compute, _empty, _fetch
-from fastgrid.kernels.simd import LANES, load_float32, load_float64, splat_float64, store, widen
+from fastgrid.kernels.simd import LANES, WIDE_LANES, load_float32, load_float64, splat_float64, store, widen
 from fastgrid.kernels.smo_state import (
     ALPHA,
     BOUND_GRADIENT,
@@ -242,7 +242,7 @@ def _gather_row(
     # Which row of `rows` holds the Gram row of the item in column k, with the columns of `layout`.
     item = layout[k]
     if row_epochs[item] != epoch:
-        _copy_columns(gram, layout, (extent + LANES - 1) // LANES * LANES, rows, item)
+        _copy_columns(gram, layout, (extent + WIDE_LANES - 1) // WIDE_LANES * WIDE_LANES, rows, item)
         row_epochs[item] = epoch
     return item
 

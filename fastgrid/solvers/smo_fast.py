@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 
 import numpy as np
@@ -53,6 +54,7 @@ class SmoFastSolver(Solver):
         scratch: Scratch | None = None,
     ) -> OneVsOnePath:
         """Solve every pair for every cost vector; see `fastgrid.solvers.Solver.solve_path`."""
+        _load()
         n_rows = len(gram.diagonal)
         costs = check_costs(class_costs, gram.n_classes)
         weights = check_weights(item_weights, n_rows)
@@ -103,7 +105,7 @@ class _HardProblem:
                     return False
                 relaxations, tol, cap = relaxations - 1, tol * 10.0, cap + stopping.maximum_iterations
             if spent > SHARE * step_seconds(n, self._count_free()):
-                self._take_newton_steps(tol)
+                self.take_newton_steps(tol)
                 spent = 0.0
             most = min(burst, cap - self._iterations)
             made, done = _optimise(pair.block, pair.state, pair.order, pair.allowed, tol, most, unit_diagonal)
@@ -117,7 +119,8 @@ class _HardProblem:
         alpha, cost = self._pair.state[ALPHA, :n], self._pair.state[COST, :n]
         return int(np.count_nonzero((alpha > 0.0) & (alpha < cost)))
 
-    def _take_newton_steps(self, tol: float) -> None:
+    def take_newton_steps(self, tol: float) -> None:
+        """Move the state to a better one, if there is one."""
         pair, n = self._pair, len(self._pair.signs)
         cost = pair.state[COST, :n]
         upper, lower = np.where(pair.signs > 0, cost, 0.0), np.where(pair.signs > 0, 0.0, -cost)
@@ -125,6 +128,22 @@ class _HardProblem:
         found, _ = newton(pair.block, given, lower, upper, pair.signs, tol, STEPS, self._scratch)
         if found is not None:
             _begin(found.beta[np.newaxis], found.gradient[np.newaxis], 0, 1.0, pair.state, n)
+
+
+@functools.cache
+def _load() -> None:
+    # The machine code for hard problems comes with the first problem of a process, not in the midst of a long one.
+    gram = ClassOrderedGram.from_gram(np.eye(4) + 0.5, np.array([0, 0, 1, 1]))
+    task = Task(gram.values, gram.diagonal, gram.class_starts, np.full((1, 2), 10.0), np.ones(4))
+    path, scratch = OneVsOnePath.empty(1, 2, 4), Scratch()
+    path.sources[:] = -1
+    answers = Answers(path.coefficients, path.bias, path.iterations, path.converged, path.sources, path.warm)
+    room = make_room(gram.class_starts, 1, scratch)
+    _solve_pairs_fast(task, room, Limits(1e-3, 100, 0, PATIENCE), answers, -1, 0)
+    with single_threaded_blas():
+        problem = _HardProblem(_view(task, room, 0, 1, 0), 0, answers, scratch)
+        problem.solve(Stopping())
+        problem.take_newton_steps(1e-3)
 
 
 def _smo_seconds(iterations: int, n: int) -> float:

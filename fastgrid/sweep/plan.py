@@ -97,6 +97,7 @@ def _plan_fold(given: SweepInput, fold: int, wanted: dict[tuple[int, int], Probl
     classes = present_classes(given.labels[training], given.class_order)
     balanced = balanced_weights(given.labels[training], given.class_order)
     gammas = FoldGammas(given, fold)
+    costs: dict[tuple[float, bool, tuple[float, ...]], tuple[float, ...]] = {}
     same = _representatives(given.feature_sets.values(), training)
     as_asked, same_features, same_costs, final = set(), set(), set(), set()
     for index, asked in enumerate(given.combinations):
@@ -106,11 +107,11 @@ def _plan_fold(given: SweepInput, fold: int, wanted: dict[tuple[int, int], Probl
         if same[combination.features] != combination.features:
             combination = replace(combination, features=same[combination.features])
         same_features.add(combination)
-        if combination.balanced:
-            costs = combination.C * balanced
-        else:
-            costs = combination.C * _given_weights(combination, classes)
-        plain = ProblemKey(_gram_key(combination, fold), tuple(costs.tolist()))
+        weighting = combination.C, combination.balanced, combination.class_weight
+        if weighting not in costs:
+            weights = balanced if combination.balanced else _given_weights(combination, classes)
+            costs[weighting] = tuple((combination.C * weights).tolist())
+        plain = ProblemKey(_gram_key(combination, fold), costs[weighting])
         same_costs.add(plain)
         problem = unit_gamma(plain)
         final.add(problem)
@@ -159,8 +160,10 @@ def unit_gamma(problem: ProblemKey) -> ProblemKey:
     gamma a power of two all of it is exact in floating point, so LIBSVM's iterates are the same too.
     """
     gram = problem.gram
+    if gram.kernel != "poly" or gram.coef0 != 0.0:
+        return problem
     mantissa, exponent = math.frexp(gram.gamma)
-    if gram.kernel != "poly" or gram.coef0 != 0.0 or mantissa != 0.5 or abs(exponent * gram.degree) > 1000:
+    if mantissa != 0.5 or abs(exponent * gram.degree) > 1000:
         return problem
     factor = gram.gamma**gram.degree
     costs = tuple(cost * factor for cost in problem.costs)

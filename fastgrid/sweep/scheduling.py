@@ -104,7 +104,7 @@ def cut(
         groups.setdefault((keys[index].features, keys[index].fold), []).append(index)
     pieces: list[tuple[float, Piece]] = []
     n_pieces = 1 if jobs == 1 else -(-PIECES_PER_WORKER * jobs // max(1, len(groups)))
-    spreads = {features: spread_of(given.feature_sets[features]) for features, _ in groups}
+    spreads = {features: spread_of(given.feature_sets[features]) for features in {features for features, _ in groups}}
     for (features, fold), indices in groups.items():
         sizes = sizes_of(given, features, fold, [len(tasks[index].costs) for index in indices])
         seconds = {

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from naive_svm import naive_objective, naive_smo
+from solver_checks import ordered_problem
 
-from fastgrid.kernels import gram_matrix
+from fastgrid.kernels import Scratch, gram_matrix
 from fastgrid.solvers import ClassOrderedGram, Stopping, get_solver
 
 
@@ -175,3 +176,20 @@ def test_the_tolerance_can_be_relaxed_at_the_cap():
 def test_one_class_has_no_pairs():
     (solution,) = get_solver("smo").solve(np.eye(3), np.zeros(3, dtype=np.int64), np.ones((1, 1)))
     assert solution.coefficients.shape == (0, 3)
+
+
+@pytest.mark.parametrize("solver", ["smo", "smo-fast"])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_what_is_left_in_memory_does_not_matter(solver, n_classes):
+    # Long enough for shrunk items to be left out of rows; of no length that vectors divide.
+    rng = np.random.default_rng(0)
+    rows, labels = ordered_problem(rng, n_classes, 1301, 3, shift=0.5)
+    gram = ClassOrderedGram.from_gram(gram_matrix("rbf", rows, rows, 0.5), labels)
+    costs = np.array([[0.5], [4.0], [64.0]]) * np.ones(n_classes)
+    scratch = Scratch()
+    for name in ("block", "rows", "states", "runs", "items", "allowed", "coefficients", "system"):
+        scratch.take(name, (2**23,), np.float32)[:] = np.nan
+    expected = get_solver(solver).solve_path(gram, costs, Stopping())
+    found = get_solver(solver).solve_path(gram, costs, Stopping(), scratch=scratch)
+    for name in vars(expected):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
