@@ -29,11 +29,13 @@ def _intrinsic(name: str) -> Any:
 load_float64 = _intrinsic("load_float64")
 load_float32 = _intrinsic("load_float32")
 store = _intrinsic("store")
-# splat(number) -> eight times that number; lane_numbers() -> 0, 1, ..., 7 as int32.
+# splat(number) -> eight times that number; lane_numbers() -> 0, 1, ..., 7 as int32. A place that is kept beside a
+# float64 is better kept as float64 too: then the comparison's mask serves both, where a mask is as wide as its lanes.
 splat_float64 = _intrinsic("splat_float64")
 splat_float32 = _intrinsic("splat_float32")
 splat_int32 = _intrinsic("splat_int32")
 lane_numbers = _intrinsic("lane_numbers")
+lane_numbers_float64 = _intrinsic("lane_numbers_float64")
 # float32 to float64, exactly; float64 to float32, rounded.
 widen = _intrinsic("widen")
 narrow = _intrinsic("narrow")

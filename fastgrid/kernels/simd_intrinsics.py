@@ -201,10 +201,9 @@ multiply_add = _or_plain(_declare_multiply_add, lambda first, second, third: fir
 def _extremum(comparison: str, plain: Callable[[Any, Any], Any]) -> Callable[..., Any]:
     def declare(_typing: Any, first: Any, second: Any) -> Any:
         def generate(_context: Any, builder: Any, _call: Any, arguments: Any) -> Any:
-            # No NaN, sign of zero does not matter: then it is one instruction.
-            flags = ("nnan", "nsz")
-            chosen = builder.fcmp_ordered(comparison, *arguments, flags=flags)
-            return builder.select(chosen, *arguments, flags=flags)
+            # Exactly what x86's instruction does, NaN included. With flags that say there is none, LLVM makes calls of
+            # it that lose them where the comparison is used again, and then look for NaN.
+            return builder.select(builder.fcmp_ordered(comparison, *arguments), *arguments)
 
         is_float = isinstance(first, VectorType) and first.is_float
         return (first(first, first), generate) if is_float and first == second else None
@@ -235,15 +234,17 @@ select = _or_plain(_declare_select, np.where)
 def _numberer(vector: VectorType) -> Callable[..., Any]:
     def declare(_typing: Any) -> Any:
         def generate(context: Any, _builder: Any, _call: Any, _arguments: Any) -> Any:
-            return ir.Constant(context.get_value_type(vector), list(range(vector.lanes)))
+            number = float if vector.is_float else int
+            return ir.Constant(context.get_value_type(vector), [number(lane) for lane in range(vector.lanes)])
 
         return vector(), generate
 
-    return _or_plain(declare, lambda: np.arange(vector.lanes, dtype=np.int32))
+    return _or_plain(declare, lambda: np.arange(vector.lanes, dtype=vector.kind))
 
 
 #: lane_numbers() -> 0, 1, ..., 7
 lane_numbers = _numberer(Int32x8)
+lane_numbers_float64 = _numberer(Float64x8)
 lane_numbers_wide = _numberer(Int32x16)
 
 

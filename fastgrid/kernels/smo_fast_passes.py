@@ -20,6 +20,7 @@ from fastgrid.kernels.simd import (
     highest_int32,
     highest_int32_wide,
     lane_numbers,
+    lane_numbers_float64,
     lane_numbers_wide,
     load_float32,
     load_float32_wide,
@@ -56,7 +57,8 @@ def _update(
     width = state.shape[1]
     factor_first, factor_second = splat_float64(change_first), splat_float64(change_second)
     lowest, highest = splat_float64(math.inf), splat_float64(-math.inf)
-    where = splat_int32(np.int32(0))
+    here, step = lane_numbers_float64(), splat_float64(float(LANES))
+    where = here
     for k in range(0, extent, LANES):
         change = (
             widen(load_float32(gram, first * gram.shape[1] + k)) * factor_first
@@ -65,14 +67,15 @@ def _update(
         value = load_float64(state, GRADIENT * width + k) + change
         store(state, GRADIENT * width + k, value)
         up = value + load_float64(state, UP_PENALTY * width + k)
-        where = select(up < lowest, splat_int32(np.int32(k)), where)
+        where = select(up < lowest, here, where)
         lowest = minimum(up, lowest)
         down = value - load_float64(state, DOWN_PENALTY * width + k)
         store(allowed, k, narrow(down))
         highest = maximum(down, highest)
+        here = here + step
     least = lowest_float64(lowest)
     chosen = lowest == splat_float64(least)
-    item = int(highest_int32(select(chosen, where + lane_numbers(), splat_int32(np.int32(-1)))))
+    item = int(highest_float64(select(chosen, where, splat_float64(-1.0))))
     return least, highest_float64(highest), item
 
 

@@ -26,6 +26,7 @@ from fastgrid.kernels.simd import (
     highest_float64,
     highest_int32,
     lane_numbers,
+    lane_numbers_float64,
     load_float32,
     load_float64,
     lowest_float64,
@@ -112,7 +113,8 @@ def _update_gradient(
     width = state.shape[1]
     factor_first, factor_second = splat_float64(change_first), splat_float64(change_second)
     lowest, highest = splat_float64(math.inf), splat_float64(-math.inf)
-    runner_up, where = lowest, splat_int32(np.int32(0))
+    runner_up, here, step = lowest, lane_numbers_float64(), splat_float64(float(LANES))
+    where = here
     for k in range(0, extent, LANES):
         change = (
             widen(load_float32(rows, row_first * rows.shape[1] + k)) * factor_first
@@ -122,17 +124,18 @@ def _update_gradient(
         store(state, GRADIENT * width + k, value)
         up = value + load_float64(state, UP_PENALTY * width + k)
         runner_up = minimum(maximum(up, lowest), runner_up)
-        where = select(up < lowest, splat_int32(np.int32(k)), where)
+        where = select(up < lowest, here, where)
         lowest = minimum(up, lowest)
         down = value - load_float64(state, DOWN_PENALTY * width + k)
         store(allowed, k, narrow(down))
         highest = maximum(down, highest)
+        here = here + step
     least = lowest_float64(lowest)
     chosen = lowest == splat_float64(least)
     if count(chosen) > 1 or lowest_float64(runner_up) == least:
         first = _last_lowest(state, extent, positions, least)
     else:
-        first = int(highest_int32(select(chosen, where + lane_numbers(), splat_int32(np.int32(-1)))))
+        first = int(highest_float64(select(chosen, where, splat_float64(-1.0))))
     return least, highest_float64(highest), first
 
 
