@@ -47,7 +47,9 @@ def _solve(batch: Batch) -> list[TaskResult]:
 
 def _solve_task(index: int, task: Task, bases: dict[bool, FoldBase], batch: Batch, scratch: Scratch) -> TaskResult:
     n_features = len(batch.features.enumerated)
-    size = task_size(batch.labels, batch.splits, batch.fold, n_features, len(task.costs), batch.solver)
+    size = task_size(
+        batch.labels, batch.splits, batch.fold, n_features, len(task.costs), batch.solver, decisions=batch.decisions
+    )
     way = "whole" if batch.features.kind == "gram" else size.way(batch.memory)
     with_products = way == "whole"
     if with_products not in bases:
@@ -67,7 +69,6 @@ def _solve_task(index: int, task: Task, bases: dict[bool, FoldBase], batch: Batc
                 class_order=batch.class_order,
             )
     base = bases[with_products]
-    predicted, path, work = predict(task, base, way, batch, scratch)
-    return TaskResult(
-        index, base.classes[predicted], path.iterations.sum(axis=1), np.asarray(path.converged.all(axis=1)), work
-    )
+    found = predict(task, base, way, batch, scratch)
+    iterations, converged = found.path.iterations.sum(axis=1), np.asarray(found.path.converged.all(axis=1))
+    return TaskResult(index, base.classes[found.classes], iterations, converged, found.work, decisions=found.decisions)
