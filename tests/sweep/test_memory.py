@@ -77,6 +77,23 @@ def test_a_task_takes_no_more_than_the_formula_says(way, shape, more, solver, mo
     assert peak_of(replace(batch, memory=needed)) <= needed
 
 
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("solver", ["smo", "smo-fast"])
+def test_decision_values_are_in_the_account(way, solver, monkeypatch):
+    monkeypatch.setattr(memory, "_FIXED", 2**20)
+    monkeypatch.setattr(memory, "STRIP_BYTES", 2**18)
+    monkeypatch.setattr("fastgrid.sweep.ways.STRIP_BYTES", 2**18)
+    monkeypatch.setattr("fastgrid.solvers.one_vs_one.BLOCK_NUMBERS", 2**14)
+    batch, plain = batch_of(400, 4, 12, 40, solver)
+    batch = replace(batch, splits=Splits(400, batch.splits.training, (np.arange(400),) * 10), decisions=True)
+    size = task_size(batch.labels, batch.splits, 0, 4, 40, solver, decisions=True)
+    assert size.decision_bytes == 8 * 40 * 66 * 400
+    monkeypatch.setattr(TaskSize, "way", lambda *_: way)
+    needed = size.bytes_needed(way)
+    # The pairs' values are most of it, so that the account without them would not do.
+    assert plain.bytes_needed(way) < peak_of(replace(batch, memory=needed)) <= needed
+
+
 @pytest.mark.parametrize("way", ["whole", "pairs"])
 def test_newton_steps_are_in_the_account(way, monkeypatch):
     monkeypatch.setattr(memory, "_FIXED", 2**20)
