@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection, Mapping
 
 import numpy as np
@@ -134,7 +135,17 @@ class Collector:
             tuple(present_classes(given.labels[training], given.class_order) for training in given.splits.training),
             answers,
             _read_only(good),
+            *self._seconds(answers),
         )
+
+    def _seconds(self, answers: Mapping[tuple[int, int], tuple[int, int]]) -> list[npt.NDArray[np.float64]]:
+        # Of fitting and of scoring, for each combination and fold.
+        shared_by = Counter(task for task, _ in answers.values())
+        fit, score = (np.zeros((len(self._given.combinations), len(self._given.splits))) for _ in range(2))
+        for asked, (task, _) in answers.items():
+            fit[asked] = self._results[task].fit_seconds / shared_by[task]
+            score[asked] = self._results[task].score_seconds / shared_by[task]
+        return [fit, score]
 
     def _failures(self) -> tuple[Failure, ...]:
         return tuple(

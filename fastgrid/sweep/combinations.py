@@ -221,6 +221,9 @@ class SweepResult:
         Which problem answers what; see `answer`.
     task_decisions : mapping from task to ndarray of float64, shape (n_problems, n_pairs, n_test)
         Decision values of the tasks that did not fail, where they were asked for; see `decision_values`.
+    fit_seconds, score_seconds : ndarray of float64, shape (n_combinations, n_folds)
+        What training and predicting took, added up over workers: the seconds of a task in equal shares for all
+        combinations that it answers. Zero where a task failed, or was not solved in this run or its workers.
     """
 
     by_fold: tuple[npt.NDArray[np.int16], ...]
@@ -232,6 +235,8 @@ class SweepResult:
     classes_by_fold: tuple[npt.NDArray[np.int16], ...] = ()
     answers: Mapping[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
     task_decisions: Mapping[int, npt.NDArray[np.float64]] = field(default_factory=dict)
+    fit_seconds: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
+    score_seconds: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
 
     def answer(self, combination: int, fold: int) -> tuple[int, int]:
         """Return the indices of the task and of the problem of it that answer `combination` in `fold`.

@@ -130,6 +130,9 @@ class TaskResult:
         Empty, or why the task failed; the arrays are empty then.
     decisions : ndarray of float64, shape (n_problems, n_pairs, n_test), optional
         Decision values of the pairs of classes, in the order of the fold base's; where they were asked for.
+    fit_seconds, score_seconds : float
+        What Gram matrices and solving took, and predicting; with its share of what was made for several tasks. Zero
+        where it is not known: from a journal, or from a process of its own.
     """
 
     index: int
@@ -139,6 +142,8 @@ class TaskResult:
     work: Work = field(default_factory=Work)
     error: str = ""
     decisions: npt.NDArray[np.float64] | None = None
+    fit_seconds: float = 0.0
+    score_seconds: float = 0.0
 
 
 def failed_task(index: int, error: Exception) -> TaskResult:
