@@ -9,7 +9,7 @@ from fastgrid.solvers.interface import (
     Stopping,
     get_solver,
 )
-from fastgrid.solvers.one_vs_one import decision_values, pairs, path_votes, vote
+from fastgrid.solvers.one_vs_one import decision_values, one_vs_rest, pairs, path_votes, vote
 
 __all__ = [
     "SOLVERS",
@@ -20,6 +20,7 @@ __all__ = [
     "Stopping",
     "decision_values",
     "get_solver",
+    "one_vs_rest",
     "pairs",
     "path_votes",
     "vote",

@@ -55,10 +55,18 @@ def path_votes(
     class_starts: npt.NDArray[np.int64],
     path: OneVsOnePath,
     scratch: Scratch | None = None,
+    decisions: npt.NDArray[np.float64] | None = None,
 ) -> npt.NDArray[np.int16]:
     """Return the predicted class of each new row by each cost vector; see `decision_values` and `vote`.
 
-    `scratch` is memory to work in.
+    Parameters
+    ----------
+    test_gram, class_starts, path
+        As of `decision_values`.
+    scratch : Scratch, optional
+        Memory to work in.
+    decisions : ndarray of float64, shape (p, n_pairs, m), optional
+        Where the decision values behind the votes are written to. The classes do not depend on it.
 
     Returns
     -------
@@ -69,10 +77,17 @@ def path_votes(
     winners = np.zeros((n_problems, len(test_gram)), dtype=np.int16)
     if n_classes == 1:
         return winners
-    decisions = np.empty((1, path.bias.shape[1], len(test_gram)))
+    one = np.empty((1, path.bias.shape[1], len(test_gram)))
     for block in _blocks(n_problems, n_classes * (n_classes - 1) * max(1, len(test_gram))):
         parts, places = _multiply(test_gram, class_starts, path, block, scratch or Scratch())
-        _vote_by_parts(parts, places, np.ascontiguousarray(path.bias[block]), decisions, winners[block])
+        bias = np.ascontiguousarray(path.bias[block])
+        if decisions is None:
+            _vote_by_parts(parts, places, bias, one, winners[block])
+            continue
+        own = np.empty((len(bias), *one.shape[1:]))  # contiguous, which a strip of `decisions` is not
+        _add_parts(parts, places, bias, own)
+        _count_votes(own, n_classes, winners[block])
+        decisions[block] = own
     return winners
 
 
@@ -140,3 +155,52 @@ def vote(decisions: npt.NDArray[np.float64], n_classes: int) -> npt.NDArray[np.i
     winners = np.zeros((flat.shape[0], flat.shape[2]), dtype=np.int16)
     _count_votes(flat, n_classes, winners)
     return winners.reshape(*decisions.shape[:-2], decisions.shape[-1])
+
+
+def one_vs_rest(decisions: npt.NDArray[np.float64], n_classes: int) -> npt.NDArray[np.float64]:
+    """Return one value per class from those of the pairs, as SVC's ``decision_function`` does by default.
+
+    A class has a vote for each pair that it wins; votes that are equal are told apart by the sum s of its decision
+    values (those of a pair's second class with the sign changed), of which s / (3 (abs(s) + 1)) is added: less than a
+    third, so that no vote is outdone. A decision value of 0 is a vote for the pair's first class here, as in SVC's
+    ``decision_function``, while ``predict`` and `vote` have it for the second.
+
+    Parameters
+    ----------
+    decisions : ndarray of float64, shape (..., n_pairs, m)
+        In the order of `pairs`; positive is a vote for the pair's first class.
+    n_classes : int
+        k, two at least.
+
+    Returns
+    -------
+    ndarray of float64, shape (..., m, k)
+        For two classes (..., m): the pair's decision values, positive for the second class.
+
+    Raises
+    ------
+    ValueError
+        When `decisions` are not those of the pairs of so many classes.
+
+    Examples
+    --------
+    >>> one_vs_rest(np.array([[1.0], [-1.0], [0.5]]), 3).round(3).tolist()
+    [[1.0, 0.889, 1.111]]
+    """
+    both = pairs(n_classes)
+    if n_classes < 2 or decisions.ndim < 2 or decisions.shape[-2] != len(both):
+        raise ValueError(
+            f"decisions has shape {decisions.shape} for {n_classes} classes; give (..., {len(both)} pairs, items) "
+            "of two classes at least"
+        )
+    if n_classes == 2:
+        return -decisions[..., 0, :]
+    shape = (*decisions.shape[:-2], decisions.shape[-1], n_classes)
+    votes, sums = np.zeros(shape), np.zeros(shape)
+    for pair, (first, second) in enumerate(both):
+        values = decisions[..., pair, :]
+        sums[..., first] += values
+        sums[..., second] -= values
+        votes[..., first] += values >= 0.0
+        votes[..., second] += values < 0.0
+    return votes + sums / (3.0 * (np.abs(sums) + 1.0))

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
+from collections import Counter
+from collections.abc import Collection, Mapping
 
-from fastgrid.sweep.combinations import Failure, SweepInput, SweepResult
+import numpy as np
+import numpy.typing as npt
+
+from fastgrid.sweep.combinations import Counters, Failure, SweepInput, SweepResult
+from fastgrid.sweep.fold_base import present_classes
 from fastgrid.sweep.journal import Journal, TaskDigests
 from fastgrid.sweep.options import SweepOptions
 from fastgrid.sweep.plan import Plan
 from fastgrid.sweep.scheduling import cut, workers_and_memory
-from fastgrid.sweep.task import Batch, TaskResult, failed_task
+from fastgrid.sweep.task import Batch, TaskResult
 
 
 class Collector:
@@ -38,8 +44,10 @@ class Collector:
         if self._journal is None:
             return
         for index, digest in enumerate(self._digests):
-            shape = (len(self._plan.tasks[index].costs), len(self._given.splits.test[self._plan.keys[index].fold]))
-            finished = self._journal.read(digest, index, shape)
+            costs, fold = self._plan.tasks[index].costs, self._plan.keys[index].fold
+            shape = len(costs), len(self._given.splits.test[fold])
+            n_pairs = math.comb(costs.shape[1], 2) if self._given.decisions else None
+            finished = self._journal.read(digest, index, shape, n_pairs)
             if finished is not None:
                 self._take(finished)
         self._report_progress()
@@ -102,33 +110,64 @@ class Collector:
             keep,
             self._given.class_order,
             self._given.item_weights,
+            self._given.decisions,
         )
 
     def result(self) -> SweepResult:
         """Put the predictions of all combinations together."""
         given, plan = self._given, self._plan
+        good = {index: found for index, found in self._results.items() if not found.error}
+        answers = {asked: answer for asked, answer in plan.answers.items() if answer[0] in good}
         shapes = [(len(given.combinations), len(tested)) for tested in given.splits.test]
         by_fold = tuple(np.full(shape, -1, dtype=np.int16) for shape in shapes)
         unconverged = set()
-        for (combination, fold), (task, row) in plan.answers.items():
-            found = self._results.get(task) or failed_task(task, RuntimeError("it was never run"))
-            if found.error:
-                continue
-            by_fold[fold][combination] = found.predicted[row]
-            if not found.converged[row]:
+        for (combination, fold), (task, row) in answers.items():
+            by_fold[fold][combination] = good[task].predicted[row]
+            if not good[task].converged[row]:
                 unconverged.add(combination)
-        failures = tuple(
+        return SweepResult(
+            by_fold,
+            given.splits,
+            self._failures(),
+            tuple(sorted(unconverged)),
+            self._counters(good.values()),
+            self._memory_needed,
+            tuple(present_classes(given.labels[training], given.class_order) for training in given.splits.training),
+            answers,
+            _read_only(good),
+            *self._seconds(answers),
+        )
+
+    def _seconds(self, answers: Mapping[tuple[int, int], tuple[int, int]]) -> list[npt.NDArray[np.float64]]:
+        # Of fitting and of scoring, for each combination and fold.
+        shared_by = Counter(task for task, _ in answers.values())
+        fit, score = (np.zeros((len(self._given.combinations), len(self._given.splits))) for _ in range(2))
+        for asked, (task, _) in answers.items():
+            fit[asked] = self._results[task].fit_seconds / shared_by[task]
+            score[asked] = self._results[task].score_seconds / shared_by[task]
+        return [fit, score]
+
+    def _failures(self) -> tuple[Failure, ...]:
+        return tuple(
             Failure(key.features, key.kernel, key.gamma, key.fold, self._results[index].error)
-            for index, key in enumerate(plan.keys)
+            for index, key in enumerate(self._plan.keys)
             if self._results[index].error
         )
-        good = [found for found in self._results.values() if not found.error]
-        plan.counters.iterations = sum(int(found.iterations.sum()) for found in good)
-        plan.counters.iterations_made = sum(found.work.iterations for found in good)
-        plan.counters.pairs_solved = sum(found.work.pairs_solved for found in good)
-        plan.counters.warm_starts = sum(found.work.warm_starts for found in good)
-        plan.counters.gram_bytes = sum(found.work.gram_bytes for found in good)
-        plan.counters.unconverged = sum(int(np.count_nonzero(~found.converged)) for found in good)
-        return SweepResult(
-            by_fold, given.splits, failures, tuple(sorted(unconverged)), plan.counters, self._memory_needed
-        )
+
+    def _counters(self, good: Collection[TaskResult]) -> Counters:
+        counters = self._plan.counters
+        counters.iterations = sum(int(found.iterations.sum()) for found in good)
+        counters.iterations_made = sum(found.work.iterations for found in good)
+        counters.pairs_solved = sum(found.work.pairs_solved for found in good)
+        counters.warm_starts = sum(found.work.warm_starts for found in good)
+        counters.gram_bytes = sum(found.work.gram_bytes for found in good)
+        counters.unconverged = sum(int(np.count_nonzero(~found.converged)) for found in good)
+        return counters
+
+
+def _read_only(good: Mapping[int, TaskResult]) -> dict[int, npt.NDArray[np.float64]]:
+    # Decision values by task. Combinations share them, so that nobody may write to them.
+    decisions = {index: found.decisions for index, found in good.items() if found.decisions is not None}
+    for values in decisions.values():
+        values.flags.writeable = False
+    return decisions

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ class Combination:
     Attributes
     ----------
     features : str
-        Key of the `FeatureSet` that it is trained on.
+        Key of the `FeatureSet` that it is trained on, or one of ``SweepInput.fold_features``.
     kernel : {"rbf", "poly", "linear"}
     C : float
         Its value, not an exponent.
@@ -96,6 +96,11 @@ class SweepInput:
         the training items, as in LIBSVM's own tools and Gaia, or the one with the smaller code, as in scikit-learn.
     item_weights : ndarray of float64, shape (n_items,), optional
         Factor of each item's C, positive.
+    fold_features : mapping from str to tuple of str, optional
+        For combinations whose `features` is one of its keys: the key of the `FeatureSet` of each fold, as long as there
+        are folds. For steps that are fitted on the training part of each fold; their numbers of dimensions may differ.
+    decisions : bool
+        Whether the decision values of all pairs of classes are wanted too. Predictions do not depend on it.
     """
 
     feature_sets: dict[str, FeatureSet]
@@ -104,6 +109,30 @@ class SweepInput:
     splits: Splits
     class_order: str = "appearance"
     item_weights: npt.NDArray[np.float64] | None = None
+    fold_features: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    decisions: bool = False
+
+    def in_fold(self, combination: Combination, fold: int) -> Combination:
+        """Return `combination` with the key of the feature set that it has in `fold`.
+
+        Raises
+        ------
+        ValueError
+            When `fold_features` has not one key for each fold, or names no feature set.
+        """
+        keys = self.fold_features.get(combination.features)
+        if keys is None:
+            return combination
+        if len(keys) != len(self.splits):
+            raise ValueError(
+                f"fold_features[{combination.features!r}] has {len(keys)} keys; give one for each of the "
+                f"{len(self.splits)} folds"
+            )
+        if keys[fold] not in self.feature_sets:
+            raise ValueError(
+                f"fold_features[{combination.features!r}] names {keys[fold]!r} for fold {fold}; add it to feature_sets"
+            )
+        return replace(combination, features=keys[fold])
 
 
 @dataclass(frozen=True)
@@ -113,7 +142,7 @@ class Failure:
     Attributes
     ----------
     features, kernel, gamma, fold
-        What the task was.
+        What the task was; `features` is the key of the `FeatureSet` in that fold.
     reason : str
         One line.
     """
@@ -185,6 +214,16 @@ class SweepResult:
     counters : Counters
     memory_needed : int
         Bytes without which the sweep could not be sure to go on, where the limit was below; else 0.
+    classes_by_fold : tuple of ndarray of int16, shape (n_present,)
+        For each fold the codes of the classes in its training part, in the order that decision values go by: pairs are
+        those of `fastgrid.solvers.pairs` of positions in it.
+    answers : mapping from (combination, fold) to (task, problem)
+        Which problem answers what; see `answer`.
+    task_decisions : mapping from task to ndarray of float64, shape (n_problems, n_pairs, n_test)
+        Decision values of the tasks that did not fail, where they were asked for; see `decision_values`.
+    fit_seconds, score_seconds : ndarray of float64, shape (n_combinations, n_folds)
+        What training and predicting took, added up over workers: the seconds of a task in equal shares for all
+        combinations that it answers. Zero where a task failed, or was not solved in this run or its workers.
     """
 
     by_fold: tuple[npt.NDArray[np.int16], ...]
@@ -193,6 +232,40 @@ class SweepResult:
     unconverged: tuple[int, ...] = ()
     counters: Counters = field(default_factory=Counters)
     memory_needed: int = 0
+    classes_by_fold: tuple[npt.NDArray[np.int16], ...] = ()
+    answers: Mapping[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+    task_decisions: Mapping[int, npt.NDArray[np.float64]] = field(default_factory=dict)
+    fit_seconds: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
+    score_seconds: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
+
+    def answer(self, combination: int, fold: int) -> tuple[int, int]:
+        """Return the indices of the task and of the problem of it that answer `combination` in `fold`.
+
+        Equal answers are one problem: predictions and decision values are the same, so that a score of one of them is
+        that of all. (-1, -1) where the task failed or the fold tests nothing.
+        """
+        return self.answers.get((combination, fold), (-1, -1))
+
+    def decision_values(self, combination: int, fold: int) -> npt.NDArray[np.float64]:
+        """Return the decision values of `combination` for the test items of `fold`.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_pairs, n_test), read-only
+            Pairs of ``classes_by_fold[fold]``, positive for the first of both; shared by all combinations with the same
+            answer.
+
+        Raises
+        ------
+        ValueError
+            When there are none: the sweep's input did not ask for them, the task failed, or the fold tests nothing.
+        """
+        task, problem = self.answer(combination, fold)
+        if task not in self.task_decisions:
+            reason = "the task failed or the fold tests nothing" if task < 0 else "set SweepInput.decisions"
+            raise ValueError(f"combination {combination} has no decision values in fold {fold}: {reason}")
+        values: npt.NDArray[np.float64] = self.task_decisions[task][problem]
+        return values
 
     @functools.cached_property
     def predicted(self) -> npt.NDArray[np.int16]:

@@ -109,6 +109,7 @@ def write_batch(path: Path, batch: Batch) -> None:
         "memory": batch.memory,
         "keep": batch.keep,
         "class_order": batch.class_order,
+        "decisions": batch.decisions,
         "kind": features.kind,
         "indices": batch.indices,
         "tasks": [(task.kernel, task.gamma, task.degree, task.coef0) for task in batch.tasks],
@@ -157,6 +158,7 @@ def read_batch(path: Path) -> Batch:
         header["keep"],
         header["class_order"],
         weights if len(weights) else None,
+        header["decisions"],
     )
 
 
@@ -186,6 +188,8 @@ def write_results(path: Path, results: list[TaskResult]) -> None:
         arrays[f"predicted{position}"] = result.predicted
         arrays[f"iterations{position}"] = result.iterations
         arrays[f"converged{position}"] = result.converged
+        if result.decisions is not None:
+            arrays[f"decisions{position}"] = result.decisions
     np.savez(path, **arrays)
 
 
@@ -204,6 +208,7 @@ def read_results(path: Path) -> list[TaskResult]:
                 stored[f"converged{position}"],
                 Work(*work),
                 error,
+                stored.get(f"decisions{position}"),
             )
             for position, (index, error, work) in enumerate(json.loads(str(stored["header"])))
         ]

@@ -8,6 +8,7 @@ import io
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +36,7 @@ class Journal:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
 
-    def read(self, digest: str, index: int, shape: tuple[int, int]) -> TaskResult | None:
+    def read(self, digest: str, index: int, shape: tuple[int, int], n_pairs: int | None = None) -> TaskResult | None:
         """Return the finished task called `digest`, or None where there is none or the file is damaged.
 
         Parameters
@@ -45,22 +46,28 @@ class Journal:
             What the caller calls the task.
         shape : tuple of int
             Expected shape of the predictions, (n_problems, n_test).
+        n_pairs : int, optional
+            Pairs of classes of which decision values are expected; none by default.
         """
         path = self._path(digest)
         try:
             with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as entry:
                 predicted, iterations, converged = entry["predicted"], entry["iterations"], entry["converged"]
+                decisions = None if n_pairs is None else entry["decisions"]
                 work = Work(*_whole_numbers(entry["work"], len(dataclasses.fields(Work))))
         except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile):
             return None
         well_typed = predicted.dtype == np.int16 and iterations.dtype == np.int64 and converged.dtype == np.bool_
         if not well_typed or predicted.shape != shape or iterations.shape != shape[:1] or converged.shape != shape[:1]:
             return None
-        return TaskResult(index, predicted, iterations, converged, work)
+        if decisions is not None and (decisions.dtype, decisions.shape) != (np.float64, (shape[0], n_pairs, shape[1])):
+            return None
+        return TaskResult(index, predicted, iterations, converged, work, decisions=decisions)
 
     def write(self, digest: str, result: TaskResult) -> None:
         """Keep a finished task; the file is whole or not there."""
         make_directory(self.directory)
+        more: dict[str, Any] = {} if result.decisions is None else {"decisions": result.decisions}
         with replacing(self._path(digest)) as temporary, temporary.open("wb") as file:
             np.savez(
                 file,
@@ -68,6 +75,7 @@ class Journal:
                 iterations=result.iterations,
                 converged=result.converged,
                 work=np.array(dataclasses.astuple(result.work), dtype=np.int64),
+                **more,
             )
 
     def _path(self, digest: str) -> Path:
@@ -91,6 +99,8 @@ class TaskDigests:
             given.class_order,
             solver,
             *(repr(number) for number in dataclasses.astuple(stopping)),
+            # Entries without decision values have the names that they had before there were any.
+            *(["decisions"] if given.decisions else []),
         ]
         weights = np.empty(0) if given.item_weights is None else given.item_weights
         labels = hashlib.sha256(np.ascontiguousarray(given.labels).tobytes())

@@ -11,16 +11,19 @@ cost vectors (bytes; rows of a Gram matrix are padded to a multiple of 16):
              + (4 + 2) m^2 + 3 strips                its Gram matrix, computed in strips
     rows       8 n d + 8 n_train d + 6 (m + 90) d    the features of all, of the training part, of a pair in tiles
              + cache + 2 strips + 288 m              as many rows of a pair's Gram matrix as fit, two at least
-    each     + 8 p (k - 1) n_train + 160 MiB         dual coefficients; decision values, code and what Python needs
+    each     + 8 p (k - 1) n_train + 160 MiB         dual coefficients; votes, code and what Python needs
+    decisions + 4 p k (k - 1) n_test                 decision values of all pairs, where they are asked for
     smo-fast + 24 p m + 8 m^2                        duals, gradients and costs; the system of a Newton step
     libsvm   + 20 l^2                                copies in float64, its cache; l = n_train, m in pairs
 
 Where there are several workers, 160 MiB are set aside for the process that gives them their work, and for each worker
-that has to wait.
+that has to wait. Decision values stay until the sweep ends: those of all tasks are set aside too, twice where they
+travel from several workers.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,6 +58,10 @@ class TaskSize:
         Cost vectors.
     solver : str
         One of `fastgrid.solvers.SOLVERS`.
+    n_decisions : int
+        Decision values of a cost vector that are handed back; 0 where they are not asked for.
+    n_more_tests : int
+        Items tested beyond n_items - n_train: a splitter may test what it trains on.
     """
 
     n_items: int
@@ -64,14 +71,16 @@ class TaskSize:
     n_largest: int
     n_problems: int
     solver: str = "smo"
+    n_decisions: int = 0
+    n_more_tests: int = 0
 
     def bytes_needed(self, way: str) -> int:
         """Return the bytes that the task takes at most, done in that way (formula above)."""
-        coefficients = 8 * self.n_problems * max(1, self.n_classes - 1) * self.n_train + _FIXED
+        coefficients = 8 * self.n_problems * max(1, self.n_classes - 1) * self.n_train + _FIXED + self.decision_bytes
         features = 4 * self.n_items * self.n_features
         largest = self.n_largest + 16
         if way == "whole":
-            n_test = self.n_items - self.n_train
+            n_test = self.n_items - self.n_train + self.n_more_tests
             gram = 4 * self.n_train * (self.n_train + 16) + 8 * n_test * self.n_train
             block = (4 if self.n_classes > 2 else 0) * largest**2 + 2 * largest**2
             return coefficients + 7 * features + 16 * self.n_items**2 + gram + block + self._solver_bytes(self.n_train)
@@ -81,6 +90,11 @@ class TaskSize:
             return coefficients + features + training + own + 3 * STRIP_BYTES
         solver = 6 * (largest + 90) * self.n_features + 288 * largest
         return coefficients + 2 * features + solver + 8 * self.n_train * self.n_features + 2 * STRIP_BYTES
+
+    @property
+    def decision_bytes(self) -> int:
+        """Bytes of the decision values that are handed back."""
+        return 8 * self.n_problems * self.n_decisions
 
     def _solver_bytes(self, n_rows: int) -> int:
         # What a solver takes beside what the default takes, on a Gram matrix of so many rows.
@@ -100,11 +114,17 @@ def task_size(
     n_features: int,
     n_problems: int,
     solver: str = "smo",
+    *,
+    decisions: bool = False,
 ) -> TaskSize:
-    """Return what the memory of a task depends on."""
+    """Return what the memory of a task depends on; with `decisions`, one that hands back decision values."""
     trained = labels[splits.training[fold]]
     counts = np.sort(np.unique(trained, return_counts=True)[1])
-    return TaskSize(len(labels), len(trained), n_features, len(counts), int(counts[-2:].sum()), n_problems, solver)
+    n_test = len(splits.test[fold])
+    n_decisions = math.comb(len(counts), 2) * n_test if decisions else 0
+    more = max(0, n_test - (len(labels) - len(trained)))
+    largest = int(counts[-2:].sum())
+    return TaskSize(len(labels), len(trained), n_features, len(counts), largest, n_problems, solver, n_decisions, more)
 
 
 def workers_that_fit(size: TaskSize, jobs: int, limit: int) -> int:

@@ -98,9 +98,12 @@ def _plan_fold(given: SweepInput, fold: int, wanted: dict[tuple[int, int], Probl
     balanced = balanced_weights(given.labels[training], given.class_order)
     gammas = FoldGammas(given, fold)
     costs: dict[tuple[float, bool, tuple[float, ...]], tuple[float, ...]] = {}
-    same = _representatives(given.feature_sets.values(), training)
+    combinations = [given.in_fold(combination, fold) for combination in given.combinations]
+    used = {combination.features for combination in combinations}
+    # Feature sets of other folds have no business here.
+    same = _representatives([chosen for key, chosen in given.feature_sets.items() if key in used], training)
     as_asked, same_features, same_costs, final = set(), set(), set(), set()
-    for index, asked in enumerate(given.combinations):
+    for index, asked in enumerate(combinations):
         gamma = gammas.of(asked)
         combination = asked if asked.gamma == gamma else replace(asked, gamma=gamma)
         as_asked.add(combination)

@@ -134,7 +134,7 @@ def sizes_of(
 ) -> list[TaskSize]:
     """Return the sizes of tasks on one feature set and fold that have so many problems."""
     n_features = given.feature_sets[features].values.shape[1]
-    one = task_size(given.labels, given.splits, fold, n_features, 1, solver)
+    one = task_size(given.labels, given.splits, fold, n_features, 1, solver, decisions=given.decisions)
     return [replace(one, n_problems=number) for number in n_problems]
 
 
@@ -149,6 +149,8 @@ def workers_and_memory(
 ) -> tuple[int, int, int]:
     """Return how many workers fit into `limit` bytes together, how many bytes each may take, and the least limit.
 
+    What the decision values of all tasks take, also of those that are not missing, is set aside before.
+
     Parameters
     ----------
     given, keys, tasks, missing, jobs
@@ -160,8 +162,20 @@ def workers_and_memory(
     for index in missing:
         place = keys[index].features, keys[index].fold
         largest[place] = max(largest.get(place, 0), len(tasks[index].costs))
-    workers, least = jobs, 0
+    kept = kept_decisions(given, keys, tasks) * (1 if jobs == 1 else 2)
+    workers, least, limit = jobs, 0, max(0, limit - kept)
     for (features, fold), number in largest.items():
         (size,) = sizes_of(given, features, fold, [number], solver)
         workers, least = min(workers, workers_that_fit(size, jobs, limit)), max(least, least_limit(size, jobs))
-    return workers, memory_of_each(workers, jobs, limit), least
+    return workers, memory_of_each(workers, jobs, limit), least + kept
+
+
+def kept_decisions(given: SweepInput, keys: Sequence[GramKey], tasks: Sequence[Task]) -> int:
+    """Return the bytes that the decision values of all `tasks` take; 0 where they are not asked for."""
+    if not given.decisions:
+        return 0
+    tested = given.splits.test
+    return sum(
+        8 * len(task.costs) * math.comb(task.costs.shape[1], 2) * len(tested[key.fold])
+        for key, task in zip(keys, tasks, strict=True)
+    )

@@ -62,6 +62,8 @@ class Batch:
     class_order : str
     item_weights : ndarray of float64, shape (n_items,), optional
         As of `SweepInput`.
+    decisions : bool
+        Likewise.
     """
 
     features: FeatureSet
@@ -76,6 +78,7 @@ class Batch:
     keep: bool = True
     class_order: str = "appearance"
     item_weights: npt.NDArray[np.float64] | None = None
+    decisions: bool = False
 
     def only(self, indices: frozenset[int]) -> Batch:
         """Return the batch with only the tasks called `indices`."""
@@ -125,6 +128,11 @@ class TaskResult:
     work : Work
     error : str
         Empty, or why the task failed; the arrays are empty then.
+    decisions : ndarray of float64, shape (n_problems, n_pairs, n_test), optional
+        Decision values of the pairs of classes, in the order of the fold base's; where they were asked for.
+    fit_seconds, score_seconds : float
+        What Gram matrices and solving took, and predicting; with its share of what was made for several tasks. Zero
+        where it is not known: from a journal, or from a process of its own.
     """
 
     index: int
@@ -133,6 +141,9 @@ class TaskResult:
     converged: npt.NDArray[np.bool_]
     work: Work = field(default_factory=Work)
     error: str = ""
+    decisions: npt.NDArray[np.float64] | None = None
+    fit_seconds: float = 0.0
+    score_seconds: float = 0.0
 
 
 def failed_task(index: int, error: Exception) -> TaskResult:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +32,25 @@ from fastgrid.sweep.memory import STRIP_BYTES, task_size
 from fastgrid.sweep.task import Batch, Task, Work
 
 Float64Matrix = npt.NDArray[np.float64]
-Predicted = tuple[npt.NDArray[np.int16], OneVsOnePath, Work]
+
+
+class Predicted(NamedTuple):
+    """What solving a task gives.
+
+    Attributes
+    ----------
+    classes : ndarray of int16, shape (n_problems, n_test)
+        Positions in ``FoldBase.classes``.
+    decisions : ndarray of float64, shape (n_problems, n_pairs, n_test), or None
+        Decision values of the pairs of these positions; None where they are not wanted.
+    path : OneVsOnePath
+    work : Work
+    """
+
+    classes: npt.NDArray[np.int16]
+    decisions: npt.NDArray[np.float64] | None
+    path: OneVsOnePath
+    work: Work
 
 
 def predict(task: Task, base: FoldBase, way: str, batch: Batch, scratch: Scratch) -> Predicted:
@@ -44,16 +63,13 @@ def predict(task: Task, base: FoldBase, way: str, batch: Batch, scratch: Scratch
         With products for the way "whole".
     way : {"whole", "pairs", "rows"}
     batch : Batch
-        Which solver is to be used, when it stops, and how much memory it may take.
+        Which solver is to be used, when it stops, how much memory it may take, whether decision values are wanted.
     scratch : Scratch
         Where the way "whole" keeps its Gram matrices; nothing of it is in the result.
 
     Returns
     -------
-    predicted : ndarray of int16, shape (n_problems, n_test)
-        Positions in ``base.classes``.
-    path : OneVsOnePath
-    work : Work
+    Predicted
 
     Raises
     ------
@@ -82,8 +98,9 @@ def _by_whole_matrix(task: Task, base: FoldBase, batch: Batch, scratch: Scratch)
     with phase("solving"):
         path = get_solver(batch.solver).solve_path(gram, task.costs, batch.stopping, _weights(base, batch), scratch)
     with phase("predicting"):
-        predicted = path_votes(test_gram, base.class_starts, path, scratch)
-    return predicted, path, _work(path, values.nbytes + test_gram.nbytes)
+        decisions = _room_for_decisions(path, base, batch)
+        predicted = path_votes(test_gram, base.class_starts, path, scratch, decisions)
+    return Predicted(predicted, decisions, path, _work(path, values.nbytes + test_gram.nbytes))
 
 
 def _by_pairs(task: Task, base: FoldBase, batch: Batch) -> Predicted:
@@ -104,7 +121,8 @@ def _by_pairs(task: Task, base: FoldBase, batch: Batch) -> Predicted:
         path.coefficients[:, first, rows[1]] = own.coefficients[:, 0, n_first:]
         path.put_pair(pair, own)
         del gram
-    return _predict_in_strips(task, base, path), path, _work(path, gram_bytes + 8 * len(base.test) * len(base.training))
+    work = _work(path, gram_bytes + 8 * len(base.test) * len(base.training))
+    return Predicted(*_predict_in_strips(task, base, path, batch), path, work)
 
 
 def _pair_gram(task: Task, base: FoldBase, rows: list[slice]) -> ClassOrderedGram:
@@ -128,7 +146,9 @@ def _by_rows(task: Task, base: FoldBase, batch: Batch) -> Predicted:
     stopping = (
         replace(batch.stopping, tol=tighter(batch.stopping.tol)) if batch.solver == "smo-fast" else batch.stopping
     )
-    size = task_size(batch.labels, batch.splits, batch.fold, base.values.shape[1], len(task.costs))
+    size = task_size(
+        batch.labels, batch.splits, batch.fold, base.values.shape[1], len(task.costs), decisions=batch.decisions
+    )
     with phase("solving"):
         path = solve_on_demand(
             base.values[base.training], base.class_starts, task.kernel, task.gamma, task.costs, stopping,
@@ -138,10 +158,17 @@ def _by_rows(task: Task, base: FoldBase, batch: Batch) -> Predicted:
     pair_sizes = [sum(pair) for pair in itertools.combinations(np.diff(base.class_starts).tolist(), 2)]
     row_bytes = 4 * sum(int(misses) * n for misses, n in zip(path.misses, pair_sizes, strict=True))
     work = _work(path, row_bytes + 8 * len(base.test) * len(base.training))
-    return _predict_in_strips(task, base, path), path, work
+    return Predicted(*_predict_in_strips(task, base, path, batch), path, work)
 
 
-def _predict_in_strips(task: Task, base: FoldBase, path: OneVsOnePath) -> npt.NDArray[np.int16]:
+def _room_for_decisions(path: OneVsOnePath, base: FoldBase, batch: Batch) -> Float64Matrix | None:
+    return np.empty((*path.bias.shape, len(base.test))) if batch.decisions else None
+
+
+def _predict_in_strips(
+    task: Task, base: FoldBase, path: OneVsOnePath, batch: Batch
+) -> tuple[npt.NDArray[np.int16], Float64Matrix | None]:
+    decisions = _room_for_decisions(path, base, batch)
     predicted = np.empty((len(path.bias), len(base.test)), dtype=np.int16)
     training = base.values[base.training].astype(np.float64)
     for strip in _strips(len(base.test), *training.shape):
@@ -150,8 +177,9 @@ def _predict_in_strips(task: Task, base: FoldBase, path: OneVsOnePath) -> npt.ND
             test_gram = gram_matrix(task.kernel, test, training, task.gamma, task.degree, task.coef0)
             _refuse_overflow(float(np.maximum(test_gram.max(), -test_gram.min())), task)
         with phase("predicting"):
-            predicted[:, strip] = path_votes(test_gram, base.class_starts, path)
-    return predicted
+            own = None if decisions is None else decisions[:, :, strip]
+            predicted[:, strip] = path_votes(test_gram, base.class_starts, path, decisions=own)
+    return predicted, decisions
 
 
 def _strips(n_rows: int, n_columns: int, n_features: int) -> Iterator[slice]:

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from naive_svm import naive_vote
+from sklearn.svm import SVC
 
 from fastgrid.kernels import Scratch
-from fastgrid.solvers import OneVsOnePath, decision_values, one_vs_one, pairs, path_votes, vote
+from fastgrid.solvers import OneVsOnePath, decision_values, one_vs_one, one_vs_rest, pairs, path_votes, vote
 
 
 @settings(max_examples=60, deadline=None)
@@ -65,3 +66,61 @@ def test_what_has_one_answer_is_multiplied_once(seed, n_classes, n_problems, n_t
         patch.setattr(one_vs_one, "BLOCK_NUMBERS", block_numbers)
         found = path_votes(test_gram, starts, path, Scratch())
     np.testing.assert_array_equal(found, vote(expected, n_classes) if n_classes > 1 else np.zeros_like(found))
+
+
+def svc_decisions(n_classes, seed):
+    """What SVC says of the pairs, laid out as here, and of the classes; among the items are some on boundaries."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(12 * n_classes) % n_classes
+    rows = rng.normal(size=(len(labels), 3)) + 0.7 * labels[:, np.newaxis]
+    model = SVC(C=2.0, gamma=0.3, decision_function_shape="ovo").fit(rows, labels)
+    items = rng.normal(size=(200, 3)) * 2
+    of_pairs = model.decision_function(items)
+    model.decision_function_shape = "ovr"
+    of_classes = model.decision_function(items)
+    return (-of_pairs[np.newaxis] if n_classes == 2 else np.ascontiguousarray(of_pairs.T)), of_classes
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 5])
+@pytest.mark.parametrize("seed", range(3))
+def test_one_value_per_class_is_that_of_svc(n_classes, seed):
+    of_pairs, of_classes = svc_decisions(n_classes, seed)
+    found = one_vs_rest(of_pairs, n_classes)
+    assert found.dtype == np.float64
+    np.testing.assert_array_equal(found, of_classes)
+    stacked = one_vs_rest(np.array([[-of_pairs, of_pairs]]), n_classes)
+    assert stacked.shape == (1, 2, *of_classes.shape)
+    np.testing.assert_array_equal(stacked[0, 1], of_classes)
+
+
+def test_decision_values_of_zero_count_as_in_svc():
+    # On the middle line every pair of the first class is undecided. SVC's two answers differ there.
+    rows, middle = np.array([[-1.0, 0.0], [1.0, 0.0], [0.0, 2.0]]), np.array([[0.0, 0.75], [0.0, 0.0]])
+    model = SVC(kernel="linear", C=1.0, decision_function_shape="ovo").fit(rows, [0, 1, 2])
+    of_pairs = model.decision_function(middle).T
+    assert (of_pairs == 0.0).sum() >= 3
+    assert vote(of_pairs, 3).tolist() == model.predict(middle).tolist()
+    model.decision_function_shape = "ovr"
+    np.testing.assert_array_equal(one_vs_rest(of_pairs, 3), model.decision_function(middle))
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), n_classes=st.integers(3, 7), scale=st.sampled_from([0.0, 1e-12, 1.0, 1e12]))
+def test_sums_never_outdo_a_vote(seed, n_classes, scale):
+    rng = np.random.default_rng(seed)
+    of_pairs = scale * rng.normal(size=(n_classes * (n_classes - 1) // 2, 4))
+    found = one_vs_rest(of_pairs, n_classes)
+    for item in range(4):
+        votes, sums = np.zeros(n_classes), np.zeros(n_classes)
+        for value, (first, second) in zip(of_pairs[:, item], pairs(n_classes), strict=True):
+            votes[first if value >= 0 else second] += 1
+            sums[first] += value
+            sums[second] -= value
+        np.testing.assert_array_equal(np.round(found[item]), votes)
+        np.testing.assert_allclose(found[item] - votes, sums / (3 * (np.abs(sums) + 1)), rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize(("shape", "n_classes"), [((2, 4), 3), ((3,), 3), ((0, 4), 1), ((4, 3), 3)])
+def test_decision_values_of_other_classes_are_refused(shape, n_classes):
+    with pytest.raises(ValueError, match="decisions has shape"):
+        one_vs_rest(np.zeros(shape), n_classes)

@@ -77,6 +77,23 @@ def test_a_task_takes_no_more_than_the_formula_says(way, shape, more, solver, mo
     assert peak_of(replace(batch, memory=needed)) <= needed
 
 
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("solver", ["smo", "smo-fast"])
+def test_decision_values_are_in_the_account(way, solver, monkeypatch):
+    monkeypatch.setattr(memory, "_FIXED", 2**20)
+    monkeypatch.setattr(memory, "STRIP_BYTES", 2**18)
+    monkeypatch.setattr("fastgrid.sweep.ways.STRIP_BYTES", 2**18)
+    monkeypatch.setattr("fastgrid.solvers.one_vs_one.BLOCK_NUMBERS", 2**14)
+    batch, plain = batch_of(400, 4, 12, 40, solver)
+    batch = replace(batch, splits=Splits(400, batch.splits.training, (np.arange(400),) * 10), decisions=True)
+    size = task_size(batch.labels, batch.splits, 0, 4, 40, solver, decisions=True)
+    assert size.decision_bytes == 8 * 40 * 66 * 400
+    monkeypatch.setattr(TaskSize, "way", lambda *_: way)
+    needed = size.bytes_needed(way)
+    # The pairs' values are most of it, so that the account without them would not do.
+    assert plain.bytes_needed(way) < peak_of(replace(batch, memory=needed)) <= needed
+
+
 @pytest.mark.parametrize("way", ["whole", "pairs"])
 def test_newton_steps_are_in_the_account(way, monkeypatch):
     monkeypatch.setattr(memory, "_FIXED", 2**20)
@@ -136,10 +153,21 @@ def test_sizes_are_those_of_the_training_part():
     )
 
 
-@pytest.mark.parametrize("name", ["n_items", "n_features", "n_largest", "n_problems"])
+def test_what_is_tested_beside_or_trained_on_twice_counts():
+    labels, everything = np.array([0, 0, 1, 1, 1], dtype=np.int16), np.arange(5)
+    splits = Splits(5, (np.array([0, 2, 3]), np.repeat(everything, 2)), (everything, everything[:1]))
+    sizes = [task_size(labels, splits, fold, 7, 4) for fold in (0, 1)]
+    assert [(size.n_train, size.n_more_tests) for size in sizes] == [(3, 3), (10, 6)]
+    for size, n_test in zip(sizes, (5, 1), strict=True):
+        without = replace(size, n_more_tests=size.n_more_tests - n_test)
+        assert size.bytes_needed("whole") - without.bytes_needed("whole") == 8 * n_test * size.n_train
+        assert without.n_items - without.n_train + without.n_more_tests == 0
+
+
+@pytest.mark.parametrize("name", ["n_items", "n_features", "n_largest", "n_problems", "n_decisions"])
 @pytest.mark.parametrize("way", WAYS)
 def test_more_of_anything_takes_more(name, way, solver):
-    size = replace(SIZE, solver=solver, n_items=20_000, n_train=15_000, n_largest=8000)
+    size = replace(SIZE, solver=solver, n_items=20_000, n_train=15_000, n_largest=8000, n_decisions=9)
     more = replace(size, **{name: 2 * getattr(size, name)})
     assert more.bytes_needed(way) > size.bytes_needed(way)
 
