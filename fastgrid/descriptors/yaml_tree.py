@@ -12,6 +12,9 @@ from fastgrid.descriptors.unreadable import MAXIMAL_DEPTH, MAXIMAL_VALUES, Unrea
 # libyaml is ten times faster, but not part of every build of PyYAML. Only its parser is used here.
 _PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+#: What newer libyaml says; it scans ahead of the events in which depth is counted here.
+_TOO_DEEP = "exceeded maximum nesting depth"
+
 Tree = dict[str, object]
 
 
@@ -44,6 +47,8 @@ def parse_yaml(text: str) -> object:
         for event in _events(text):
             builder.take(event)
     except yaml.MarkedYAMLError as error:
+        if error.problem == _TOO_DEEP:
+            raise too_deep() from error
         where = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise UnreadableError(f"is not valid YAML: {one_line(error.problem, 120)}{where}") from error
     except yaml.YAMLError as error:

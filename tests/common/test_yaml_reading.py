@@ -73,7 +73,8 @@ def test_merge_list_prefers_the_first_as_pyyaml() -> None:
     content = "a: &a {x: 1, y: 1}\nb: &b {y: 2, z: 2}\nc: {<<: [*a, *b], w: 0}\n"
     ours, theirs = typed(parse_yaml(content, "f").root), yaml.safe_load(content)
     assert ours == theirs
-    assert list(ours["c"]) == list(theirs["c"])
+    # PyYAML's order up to 6.0.3; ours stays.
+    assert list(ours["c"]) == ["y", "z", "x", "w"]
 
 
 @pytest.mark.usefixtures("each_parser")
