@@ -12,6 +12,8 @@ import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import Any, TypeVar, cast
 
+from fastgrid.common.configured import configured, configured_results
+
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
 
@@ -19,6 +21,8 @@ Result = TypeVar("Result")
 LONGEST_SETTLING = 0.5
 
 BACKENDS = {"processes": "loky", "threads": "threading"}
+#: The backend that is the user's: not among the others, since no command has it.
+CONFIGURED = "configured"
 
 
 class WorkersDiedError(Exception):
@@ -37,18 +41,38 @@ class Pool:
 
     Parameters
     ----------
+    jobs : int, optional
+        Number of workers; 1 runs everything in this process. As joblib takes it where the backend is "configured": -1
+        for as many as there are, None for what is configured.
+    backend : {"processes", "threads", "configured"}
+        "configured": workers are those of ``joblib.parallel_config``, threads where it names no backend.
+
+    Attributes
+    ----------
     jobs : int
-        Number of workers; 1 runs everything in this process.
-    backend : {"processes", "threads"}
+        How many workers there are.
+
+    Raises
+    ------
+    ValueError
+        For no number of workers, or another backend.
 
     Notes
     -----
-    Used as a context manager it leaves no process behind, also when it is left by an interrupt.
+    Used as a context manager it leaves no process behind, also when it is left by an interrupt. Configured workers are
+    the user's: they are neither warmed up nor ended. A pool of them is made and used inside the same configuration.
     """
 
-    def __init__(self, jobs: int, backend: str = "processes") -> None:
-        self.jobs = jobs
+    def __init__(self, jobs: int | None, backend: str = "processes") -> None:
+        if backend not in (*BACKENDS, CONFIGURED):
+            raise ValueError(f"backend is {backend!r}; use one of {', '.join((*BACKENDS, CONFIGURED))}")
         self.backend = backend
+        self._configured = configured(jobs) if backend == CONFIGURED else None
+        if self._configured is not None:
+            jobs = self._configured.jobs
+        if jobs is None:
+            raise ValueError(f"jobs is None; only with the backend {CONFIGURED!r} it is left to joblib")
+        self.jobs = jobs
         self._warming: Generator[Any, None, None] | None = None
 
     def __enter__(self) -> Pool:
@@ -60,11 +84,18 @@ class Pool:
     @property
     def uses_processes(self) -> bool:
         """Whether arguments and results travel between processes."""
+        if self._configured is not None:
+            return self._configured.travels
         return self.jobs > 1 and self.backend == "processes"
+
+    @property
+    def owns_workers(self) -> bool:
+        """Whether the workers are this pool's own; those of another may be used by others, now and later."""
+        return self._configured is None
 
     def start(self, warm_up: Callable[[], object]) -> None:
         """Start the worker processes in the background and have each call `warm_up` (imports, say)."""
-        if self.uses_processes:
+        if self.uses_processes and self.owns_workers:
             self._warming = self._begin("generator_unordered", _warm, [warm_up] * self.jobs)
 
     def map_unordered(
@@ -100,7 +131,9 @@ class Pool:
         return cast("Result", result)
 
     def stop(self) -> None:
-        """End the worker processes at once."""
+        """End the worker processes at once, where they are this pool's own."""
+        if not self.owns_workers:
+            return
         if self._warming is not None:
             _close(self._warming)
             self._warming = None
@@ -118,8 +151,15 @@ class Pool:
         order: str,
         at_most: int | None = None,
     ) -> Iterator[Result]:
-        if self.jobs == 1 or not arguments:
+        if not arguments or (self.jobs == 1 and not self.uses_processes):
             yield from map(function, arguments)
+            return
+        if self._configured is not None:
+            under_way = self._under_way(at_most)
+            with _worker_loss_named():
+                yield from configured_results(
+                    self._configured, function, arguments, ordered=order == "generator", at_most=under_way
+                )
             return
         with _worker_loss_named():
             results = self._begin(order, _call, [(function, argument) for argument in arguments], at_most)
@@ -138,14 +178,13 @@ class Pool:
     ) -> Generator[Any, None, None]:
         import joblib
 
-        # One call per dispatch: joblib's automatic batching would hold finished results back. Two calls per worker
-        # under way: with more than its queue takes, loky trips over the rest when it is stopped.
+        # One call per dispatch: joblib's automatic batching would hold finished results back.
         parallel = joblib.Parallel(
             n_jobs=self.jobs,
             backend=BACKENDS[self.backend],
             return_as=order,
             batch_size=1,
-            pre_dispatch=2 * self.jobs if at_most is None or at_most >= self.jobs else at_most,
+            pre_dispatch=self._under_way(at_most),
         )
         delayed = joblib.delayed(function)
         results: Generator[Any, None, None] | None = None
@@ -158,6 +197,10 @@ class Pool:
             raise
         assert results is not None
         return results
+
+    def _under_way(self, at_most: int | None) -> int:
+        # Two calls per worker: with more than its queue takes, loky trips over the rest when it is stopped.
+        return 2 * self.jobs if at_most is None or at_most >= self.jobs else at_most
 
 
 def _executor() -> Any:

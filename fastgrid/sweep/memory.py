@@ -60,6 +60,8 @@ class TaskSize:
         One of `fastgrid.solvers.SOLVERS`.
     n_decisions : int
         Decision values of a cost vector that are handed back; 0 where they are not asked for.
+    n_more_tests : int
+        Items tested beyond n_items - n_train: a splitter may test what it trains on.
     """
 
     n_items: int
@@ -70,6 +72,7 @@ class TaskSize:
     n_problems: int
     solver: str = "smo"
     n_decisions: int = 0
+    n_more_tests: int = 0
 
     def bytes_needed(self, way: str) -> int:
         """Return the bytes that the task takes at most, done in that way (formula above)."""
@@ -77,7 +80,7 @@ class TaskSize:
         features = 4 * self.n_items * self.n_features
         largest = self.n_largest + 16
         if way == "whole":
-            n_test = self.n_items - self.n_train
+            n_test = self.n_items - self.n_train + self.n_more_tests
             gram = 4 * self.n_train * (self.n_train + 16) + 8 * n_test * self.n_train
             block = (4 if self.n_classes > 2 else 0) * largest**2 + 2 * largest**2
             return coefficients + 7 * features + 16 * self.n_items**2 + gram + block + self._solver_bytes(self.n_train)
@@ -117,10 +120,11 @@ def task_size(
     """Return what the memory of a task depends on; with `decisions`, one that hands back decision values."""
     trained = labels[splits.training[fold]]
     counts = np.sort(np.unique(trained, return_counts=True)[1])
-    n_decisions = math.comb(len(counts), 2) * len(splits.test[fold]) if decisions else 0
-    return TaskSize(
-        len(labels), len(trained), n_features, len(counts), int(counts[-2:].sum()), n_problems, solver, n_decisions
-    )
+    n_test = len(splits.test[fold])
+    n_decisions = math.comb(len(counts), 2) * n_test if decisions else 0
+    more = max(0, n_test - (len(labels) - len(trained)))
+    largest = int(counts[-2:].sum())
+    return TaskSize(len(labels), len(trained), n_features, len(counts), largest, n_problems, solver, n_decisions, more)
 
 
 def workers_that_fit(size: TaskSize, jobs: int, limit: int) -> int:

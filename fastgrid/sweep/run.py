@@ -83,7 +83,11 @@ def _fan_out(batches: Sequence[Batch], pool: Pool, workers: int, isolated: bool)
             yield from Pool(workers, "threads").map_unordered(solve_in_new_process, batches)
         return
     if pool.uses_processes:
-        batches = [replace(batch, features=_without_values(batch.features)) for batch in batches]
+        # What workers of others keep would be theirs to carry after the sweep.
+        batches = [
+            replace(batch, features=_without_values(batch.features), keep=batch.keep and pool.owns_workers)
+            for batch in batches
+        ]
     yield from pool.map_unordered(solve_batch, batches, at_most=workers)
 
 

@@ -153,10 +153,21 @@ def test_sizes_are_those_of_the_training_part():
     )
 
 
-@pytest.mark.parametrize("name", ["n_items", "n_features", "n_largest", "n_problems"])
+def test_what_is_tested_beside_or_trained_on_twice_counts():
+    labels, everything = np.array([0, 0, 1, 1, 1], dtype=np.int16), np.arange(5)
+    splits = Splits(5, (np.array([0, 2, 3]), np.repeat(everything, 2)), (everything, everything[:1]))
+    sizes = [task_size(labels, splits, fold, 7, 4) for fold in (0, 1)]
+    assert [(size.n_train, size.n_more_tests) for size in sizes] == [(3, 3), (10, 6)]
+    for size, n_test in zip(sizes, (5, 1), strict=True):
+        without = replace(size, n_more_tests=size.n_more_tests - n_test)
+        assert size.bytes_needed("whole") - without.bytes_needed("whole") == 8 * n_test * size.n_train
+        assert without.n_items - without.n_train + without.n_more_tests == 0
+
+
+@pytest.mark.parametrize("name", ["n_items", "n_features", "n_largest", "n_problems", "n_decisions"])
 @pytest.mark.parametrize("way", WAYS)
 def test_more_of_anything_takes_more(name, way, solver):
-    size = replace(SIZE, solver=solver, n_items=20_000, n_train=15_000, n_largest=8000)
+    size = replace(SIZE, solver=solver, n_items=20_000, n_train=15_000, n_largest=8000, n_decisions=9)
     more = replace(size, **{name: 2 * getattr(size, name)})
     assert more.bytes_needed(way) > size.bytes_needed(way)
 
