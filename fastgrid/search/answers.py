@@ -47,6 +47,9 @@ class FoldAnswers:
     result : SweepResult, optional
         Where decision values are from, of its fold `number`.
     number : int
+    first : ndarray of intp, shape (n_evaluated,), or None
+        The first evaluated row with the same features as each one. Sums over support vectors may be rounded in another
+        way from row to row, which would tell equal rows apart, and scores by rank count ties.
     seconds : ndarray of float64, shape (2, n_candidates)
         Of fitting and of predicting; work for several candidates is divided among them.
     """
@@ -57,6 +60,7 @@ class FoldAnswers:
     errors: dict[int, Exception] = field(default_factory=dict)
     result: SweepResult | None = None
     number: int = 0
+    first: Rows | None = None
     seconds: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros((2, 0)))
 
     def key(self, candidate: int) -> Hashable:
@@ -66,7 +70,8 @@ class FoldAnswers:
     def decisions(self, candidate: int) -> npt.NDArray[np.float64]:
         """Return what SVC's ``decision_function`` does of all rows: (n_evaluated,) for two classes, else (.., k)."""
         assert self.result is not None
-        return one_vs_rest(self.result.decision_values(candidate, self.number), len(self.classes))
+        values = self.result.decision_values(candidate, self.number)
+        return one_vs_rest(values if self.first is None else values[:, self.first], len(self.classes))
 
 
 def unanswered(fold: Fold, classes: npt.NDArray[np.int16], n_candidates: int, error: Exception) -> FoldAnswers:

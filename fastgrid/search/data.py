@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from sklearn.utils import check_consistent_length, column_or_1d, indexable
 from sklearn.utils.multiclass import check_classification_targets
 
 from fastgrid.search import compat
+from fastgrid.search.parameters import Candidate
 
 Rows = npt.NDArray[np.intp]
 
@@ -89,6 +91,10 @@ def check_data(estimator: Any, X: Any, y: Any, sample_weight: Any, *, numeric: b
     if len(classes) > np.iinfo(np.int16).max:
         raise ValueError(f"y holds {len(classes)} classes; up to {np.iinfo(np.int16).max} are supported")
     weights = None if sample_weight is None else _check_weights(sample_weight, len(codes))
+    if weights is not None and len(np.unique(codes[weights > 0])) < 2:
+        raise ValueError(
+            "sample_weight is zero or negative for all rows but those of one class; an SVC needs two classes"
+        )
     return Data(X, y, values, classes, codes.astype(np.int16).reshape(-1), weights)
 
 
@@ -112,6 +118,18 @@ def check_finite(values: npt.NDArray[np.floating], names: npt.NDArray[Any] | Non
         f"X holds {what} in column {name} (row {row}); drop or fill in such values before, "
         "or have scaling=make_pipeline(SimpleImputer(), MinMaxScaler()) do so"
     )
+
+
+def check_weights_of_gram(weights: npt.NDArray[np.float64] | None, candidates: Sequence[Candidate]) -> None:
+    """Raise a `ValueError` where rows of a precomputed Gram matrix have weight 0, with which SVC is not to be trusted.
+
+    It drops such rows, and then takes support vectors for others: ``support_`` counts the rows that are left.
+    """
+    if weights is not None and (weights <= 0).any() and any(each.kernel == "precomputed" for each in candidates):
+        raise ValueError(
+            "sample_weight has zeros or negative numbers, with which SVC mixes up the rows of a precomputed Gram matrix: "
+            "leave these rows and columns out of X"
+        )
 
 
 def take_rows(given: Any, rows: Rows) -> Any:

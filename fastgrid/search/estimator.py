@@ -14,7 +14,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from fastgrid.search import compat
-from fastgrid.search.data import Data, check_data
+from fastgrid.search.data import Data, check_data, check_weights_of_gram
 from fastgrid.search.evaluation import Answered, answer, complain_of_failed_fits, folds_of, score
 from fastgrid.search.models import Models, fit_model, scaler_of
 from fastgrid.search.parameters import Grid, candidates_of, points_of
@@ -85,8 +85,9 @@ class GridSearchSVC(compat.CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         if isinstance(scorers, Mapping):
             check_refit(self.refit, scorers)
         data = check_data(self, X, y, sample_weight, numeric=settings.is_numeric)
+        check_weights_of_gram(data.weights, candidates)
         split_params, score_params = route(
-            self, scorers, "fit", {"groups": groups, "sample_weight": sample_weight, **params}
+            self, scorers, "fit", {"groups": groups, "sample_weight": data.weights, **params}
         )
         folds = folds_of(data, self.cv, split_params, with_training=self.return_train_score)
         labels_only = all(needs_only_labels(scorer) for scorer in named(scorers).values()) or is_accuracy(self.scoring)

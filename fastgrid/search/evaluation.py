@@ -32,6 +32,9 @@ from fastgrid.sweep.splits import Splits
 
 Progress = Callable[[float], None]
 
+#: Iterations after which a run is given up: SVC never does, and this is hours.
+UNBOUNDED = 2**31 - 1
+
 
 @dataclass(frozen=True, eq=False)
 class Answered:
@@ -90,8 +93,8 @@ def answer(
     if isinstance(settings.scaling, str) and settings.scaling == "dataset":
         whole, transformer = clone(transformer), None
         data = replace(data, values=numbers_of(whole, whole.fit_transform(data.values, data.y)))
-    options = SweepOptions(settings.solver, Stopping(settings.tol), memory_limit=settings.memory_bytes)
-    with Pool(settings.jobs, "threads") as pool:
+    options = SweepOptions(settings.solver, Stopping(settings.tol, UNBOUNDED), memory_limit=settings.memory_bytes)
+    with Pool(settings.jobs, "configured") as pool:
         sweeper = Sweeper(data, candidates, pool, options, transformer, decisions, progress)
         answers, results = sweeper.answers(folds)
     predictions = np.full((len(candidates), len(data)), -1, dtype=np.intp)

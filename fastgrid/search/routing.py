@@ -18,7 +18,8 @@ def router_of(search: Any, scorers: Mapping[str, Scorer] | Scorer) -> MetadataRo
     router = MetadataRouter(owner=search).add_self_request(search)
     mapping = MethodMapping().add(caller="fit", callee="score").add(caller="score", callee="score")
     for name, scorer in named(scorers).items():
-        if hasattr(scorer, "get_metadata_routing"):
+        # That of `scoring` None is the estimator's own, and there is none to say what it asks for.
+        if search.scoring is not None and hasattr(scorer, "get_metadata_routing"):
             router.add(**{_label(name): scorer}, method_mapping=mapping)
     splitter = check_cv(search.cv, classifier=True)
     if hasattr(splitter, "get_metadata_routing"):

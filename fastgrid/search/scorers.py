@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sklearn.metrics import check_scoring, get_scorer
+from sklearn.metrics import check_scoring
 from sklearn.svm import SVC
 from sklearn.utils.metadata_routing import get_routing_for_object
 
@@ -59,7 +59,7 @@ def is_accuracy(scoring: Any) -> bool:
 
 def needs_only_labels(scorer: Scorer) -> bool:
     """Return whether `scorer` is known to ask for predicted classes only."""
-    return _response_method(scorer) == ("predict",) or scorer is check_scoring(SVC(), None)
+    return _response_method(scorer) == ("predict",)
 
 
 def _response_method(scorer: Scorer) -> tuple[str, ...]:
@@ -84,17 +84,7 @@ def no_probabilities(name: str) -> str:
 
 def accepts_weights(scorer: Scorer) -> bool:
     """Return whether `scorer` can be given ``sample_weight``."""
-    if hasattr(scorer, "set_score_request"):
+    if hasattr(scorer, "get_metadata_routing"):
         return "sample_weight" in get_routing_for_object(scorer).score.requests
     return "sample_weight" in inspect.signature(scorer).parameters
 
-
-__all__ = [
-    "ONLY",
-    "accepts_weights",
-    "get_scorer",
-    "is_accuracy",
-    "needs_only_labels",
-    "no_probabilities",
-    "scorers_of",
-]

@@ -121,7 +121,8 @@ class _Part:
         try:
             given = self._scorer(respondent, X, self._y, **self._params)
         except Exception as error:
-            if respondent.asked and respondent.asked <= {"predict_proba", "predict_log_proba"}:
+            wanted = respondent.asked and respondent.asked <= {"predict_proba", "predict_log_proba"}
+            if wanted and isinstance(error, AttributeError):
                 raise ValueError(no_probabilities(self._name)) from error
             if self._scoring.error_score == "raise":
                 raise

@@ -14,7 +14,7 @@ def check_refit(refit: Any, names: Iterable[str]) -> None:
     names = list(names)
     if refit is not False and not callable(refit) and not (isinstance(refit, str) and refit in names):
         raise ValueError(
-            f"For multi-metric scoring, the parameter refit must be set to a scorer key ({', '.join(map(repr, names))}) "
+            f"For multi-metric scoring, refit must be set to a scorer key ({', '.join(map(repr, names))}) "
             f"or a callable to refit with the best parameters, or to False. {refit!r} was passed."
         )
 

@@ -16,7 +16,7 @@ from sklearn.base import clone
 from sklearn.utils.class_weight import compute_class_weight
 
 from fastgrid.common.fanout import Pool
-from fastgrid.search.answers import Fold, FoldAnswers, unanswered
+from fastgrid.search.answers import Fold, FoldAnswers, Rows, unanswered
 from fastgrid.search.data import Data, check_finite, refuse_sparse, take_rows
 from fastgrid.search.parameters import Candidate
 from fastgrid.sweep.combinations import Combination, FeatureSet, SweepInput, SweepResult
@@ -75,7 +75,7 @@ class Sweeper:
             results.append(self._run(data.values, combinations, data.codes, splits, data.weights))
         numbers: Iterator[int] = iter(range(len(good)))
         answers = [
-            self._answers(fold, results[0], next(numbers)) if obstacle is None else self._none(fold, obstacle)
+            self._answers(fold, results[0], next(numbers), data.values[fold.evaluated]) if obstacle is None else self._none(fold, obstacle)
             for fold, obstacle in zip(folds, obstacles, strict=True)
         ]
         return answers, results
@@ -89,15 +89,16 @@ class Sweeper:
             try:
                 if obstacle is not None:
                     raise obstacle
-                results.append(self._run_alone(fold, number * share, share))
+                result, evaluated = self._run_alone(fold, number * share, share)
             except Exception as error:  # also whatever the user's transformer raises: a fit that failed
                 answers.append(self._none(fold, error))
             else:
-                answers.append(self._answers(fold, results[-1], 0))
+                results.append(result)
+                answers.append(self._answers(fold, result, 0, evaluated))
         return answers, results
 
-    def _run_alone(self, fold: Fold, before: float, share: float) -> SweepResult:
-        # What SVC counts before it leaves out rows of weight 0 is counted here.
+    def _run_alone(self, fold: Fold, before: float, share: float) -> tuple[SweepResult, Matrix]:
+        # The sweep and the features it evaluated. What SVC counts before it leaves out rows of weight 0 is counted here.
         data = self.data
         if self.transformer is None:
             assert data.values is not None
@@ -118,7 +119,7 @@ class Sweeper:
             # Those that are not trained on have to be positive too.
             weights = np.where(weights > 0, weights, 1.0)
         splits = Splits(len(values), (training,), (evaluated,))
-        return self._run(values, combinations, codes, splits, weights, before, share)
+        return self._run(values, combinations, codes, splits, weights, before, share), values[evaluated]
 
     def _transformed(self, fold: Fold) -> tuple[Matrix, Matrix]:
         data = self.data
@@ -148,7 +149,7 @@ class Sweeper:
 
         return run_sweep(given, self.pool, replace(self.options, progress=report))
 
-    def _answers(self, fold: Fold, result: SweepResult, number: int) -> FoldAnswers:
+    def _answers(self, fold: Fold, result: SweepResult, number: int, evaluated: Matrix) -> FoldAnswers:
         predicted = result.by_fold[number].copy()
         errors: dict[int, Exception] = {}
         trained = self.data.labels[fold.training]
@@ -163,10 +164,17 @@ class Sweeper:
                 errors[candidate], predicted[candidate] = error, -1
         seconds = np.stack([result.fit_seconds[:, number], result.score_seconds[:, number]])
         classes = np.unique(self.data.codes[fold.training])
-        return FoldAnswers(fold, classes, predicted, errors, result, number, seconds)
+        first = _first_of_equal(evaluated) if self.decisions else None
+        return FoldAnswers(fold, classes, predicted, errors, result, number, first, seconds)
 
     def _none(self, fold: Fold, error: Exception) -> FoldAnswers:
         return unanswered(fold, np.unique(self.data.codes[fold.training]), len(self.candidates), error)
+
+
+def _first_of_equal(rows: Matrix) -> Rows | None:
+    # The position of the first row that is equal to each one; None where no two are.
+    _, first, same = np.unique(rows, axis=0, return_index=True, return_inverse=True)
+    return None if len(first) == len(rows) else first[same.reshape(-1)]
 
 
 def numbers_of(scaler: Any, made: Any) -> Matrix:
