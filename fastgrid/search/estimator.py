@@ -18,6 +18,7 @@ from fastgrid.search.data import Data, check_data, check_weights_of_gram
 from fastgrid.search.evaluation import Answered, answer, complain_of_failed_fits, folds_of, score
 from fastgrid.search.models import Models, fit_model, scaler_of
 from fastgrid.search.parameters import Grid, candidates_of, points_of
+from fastgrid.search.progress import Tasks, shown
 from fastgrid.search.results import cv_results
 from fastgrid.search.routing import named, route, router_of
 from fastgrid.search.scorers import ONLY, is_accuracy, needs_only_labels, scorers_of
@@ -39,8 +40,75 @@ def _refit_has(method: str) -> Callable[[GridSearchSVC], bool]:
     return check
 
 
-class GridSearchSVC(compat.CallbackSupportMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Search."""
+class GridSearchSVC(compat.CallbackSupportMixin, ClassifierMixin, BaseEstimator):
+    """What ``GridSearchCV(SVC(), param_grid)`` finds, from one sweep instead of a fit for each point and fold.
+
+    With the default solver the table is the same: the solver takes LIBSVM's own iterations. What is equal is solved
+    once, and kernel values are shared by all points that have the same kernel.
+
+    Parameters
+    ----------
+    param_grid : dict or list of dict, optional
+        Lists of values for C, gamma (numbers, "scale", "auto"), kernel ("rbf", "poly", "linear", "precomputed"), degree,
+        coef0 and class_weight (None, "balanced", a dict); each key may begin with ``svc__``. By default C = 2^-5, 2^-3,
+        ..., 2^11 and gamma = 2^-11, 2^-9, ..., 2^3.
+    cv : int, splitter or iterable, optional
+        As of ``GridSearchCV``.
+    scoring : str, callable, list or dict, optional
+        As of ``GridSearchCV``; accuracy by default. Scorers see a stand-in for the classifier of each fold, and are
+        called once for all points that answer the same. Those that need probabilities are refused.
+    refit : bool, str or callable
+        As of ``GridSearchCV``.
+    scaling : None, "fold", "dataset" or transformer
+        None takes the features as they are. "fold" is a ``MinMaxScaler`` fitted on the training part of each fold, as in
+        a pipeline; a transformer is cloned and fitted likewise. "dataset" fits a ``MinMaxScaler`` once on all rows,
+        which lets the range of the test parts leak.
+    solver : {"smo", "smo-fast", "libsvm"}
+        LIBSVM's iterations; the same optimum by a shorter way; LIBSVM itself.
+    tol : float
+        Stopping tolerance, of the search and of the refit.
+    memory_limit : int or str, optional
+        Bytes that the search may take, or a text such as "4G"; half of what is available by default.
+    n_jobs : int, optional
+        Workers, as joblib takes it: threads, or what ``joblib.parallel_config`` names.
+    return_train_score : bool
+        Whether training parts are scored too.
+    error_score : float or "raise"
+        Score where a fit or a scorer fails.
+    verbose : int
+        Above 0 progress is shown.
+    random_state : int, RandomState or None
+        Handed to the SVC of the refit, which does not use it unless it estimates probabilities.
+
+    Attributes
+    ----------
+    cv_results_ : dict
+        As of ``GridSearchCV``. Times are seconds; work that several points share is divided among them.
+    best_estimator_ : SVC or Pipeline
+        Fitted on all data; with `scaling`, of the steps "scaler" and "svc".
+    best_params_, best_score_, best_index_, n_splits_, scorer_, multimetric_, refit_time_
+        As of ``GridSearchCV``.
+    classes_ : ndarray, shape (k,)
+        Labels, sorted.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Where X had names.
+    predictions_ : ndarray of intp, shape (n_points, n_samples)
+        Indices into `classes_` of what each point predicts for each row when it is tested; -1 where it never is, or the
+        fit failed; of several folds, the last one's.
+    counters_ : Counters
+        What was asked and what was solved (docs/engine.md).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> search = GridSearchSVC({"C": [0.1, 1, 10], "gamma": ["scale", 0.1]}).fit(X, y)
+    >>> search.best_estimator_
+    SVC(C=1, gamma=0.1)
+    >>> round(float(search.best_score_), 4), search.predictions_.shape
+    (0.98, (6, 150))
+    """
 
     __metadata_request__fit = {"groups": UNUSED}  # noqa: RUF012
 
@@ -77,7 +145,32 @@ class GridSearchSVC(compat.CallbackSupportMixin, ClassifierMixin, BaseEstimator)
 
     @compat.with_callbacks
     def fit(self, X: Any, y: Any = None, groups: Any = None, sample_weight: Any = None, **params: Any) -> Self:
-        """Fit."""
+        """Search the grid, and fit the best point on all data.
+
+        Parameters
+        ----------
+        X : array-like or data frame, shape (n_samples, n_features)
+            Finite numbers, unless `scaling` is a transformer that takes something else. With the kernel "precomputed" a
+            Gram matrix, (n_samples, n_samples).
+        y : array-like, shape (n_samples,)
+            Labels of any type.
+        groups : array-like, shape (n_samples,), optional
+            For splitters that keep groups together.
+        sample_weight : array-like, shape (n_samples,), optional
+            Factors of each row's C, as of ``SVC.fit``; rows of weight 0 or below are not trained on. Scorers get them
+            where the installed ``GridSearchCV`` gives them.
+        **params
+            Further metadata for splitter and scorers, with metadata routing.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError, ValueError
+            One line that names the parameter, the key of the grid or the column, and the remedy; where all fits failed.
+        """
         points = points_of(self.param_grid)
         candidates = candidates_of(points)
         settings = check_settings(self.scaling, self.solver, self.tol, self.memory_limit, self.n_jobs, candidates)
@@ -90,19 +183,21 @@ class GridSearchSVC(compat.CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             self, scorers, "fit", {"groups": groups, "sample_weight": data.weights, **params}
         )
         folds = folds_of(data, self.cv, split_params, with_training=self.return_train_score)
-        labels_only = all(needs_only_labels(scorer) for scorer in named(scorers).values()) or is_accuracy(self.scoring)
-        answered = answer(data, candidates, folds, settings, decisions=not labels_only)
-        complain_of_failed_fits(answered.answers, len(candidates), self.error_score)
-        models = Models(scaler_of(self.scaling), answered.whole, self.tol, self.random_state)
-        scoring = Scoring(data, candidates, models, scorers, is_accuracy(self.scoring), self.error_score, score_params)
-        results = self._results(points, answered, scoring)
-        self.n_splits_ = len(folds)
-        self.classes_ = data.classes
-        self.predictions_ = answered.predictions
-        self.counters_ = answered.counters
-        self._choose(results, models, scoring)
-        self.scorer_ = dict(scorers) if isinstance(scorers, Mapping) else scorers
-        self.cv_results_ = results
+        tasks = Tasks(self, data, refit=bool(self.refit))
+        with tasks.whole():
+            with tasks.cross_validation() as tell, shown(self.verbose, tell) as progress:
+                labels_only = is_accuracy(self.scoring) or all(map(needs_only_labels, named(scorers).values()))
+                answered = answer(data, candidates, folds, settings, decisions=not labels_only, progress=progress)
+            complain_of_failed_fits(answered.answers, len(candidates), self.error_score)
+            models = Models(scaler_of(self.scaling), answered.whole, self.tol, self.random_state)
+            scoring = Scoring(
+                data, candidates, models, scorers, is_accuracy(self.scoring), self.error_score, score_params
+            )
+            self.cv_results_ = self._results(points, answered, scoring)
+            self.n_splits_, self.classes_ = len(folds), data.classes
+            self.predictions_, self.counters_ = answered.predictions, answered.counters
+            self.scorer_ = dict(scorers) if isinstance(scorers, Mapping) else scorers
+            self._choose(models, scoring, tasks)
         return self
 
     def _results(self, points: Sequence[dict[str, Any]], answered: Answered, scoring: Scoring) -> dict[str, Any]:
@@ -115,7 +210,8 @@ class GridSearchSVC(compat.CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         train_table = None if train is None else table(train, self.error_score, list(test_table))
         return cv_results(points, seconds, test_table, train_table)
 
-    def _choose(self, results: Mapping[str, Any], models: Models, scoring: Scoring) -> None:
+    def _choose(self, models: Models, scoring: Scoring, tasks: Tasks) -> None:
+        results = self.cv_results_
         if self.refit or not self.multimetric_:
             self.best_index_, best_score = best_of(results, self.refit, multimetric=self.multimetric_)
             if best_score is not None:
@@ -125,7 +221,8 @@ class GridSearchSVC(compat.CallbackSupportMixin, ClassifierMixin, BaseEstimator)
             data: Data = scoring.data
             model = models.unfitted(scoring.candidates[self.best_index_])
             started = time.perf_counter()
-            self.best_estimator_ = fit_model(model, data.X, data.y, data.weights)
+            with tasks.refit():
+                self.best_estimator_ = fit_model(model, data.X, data.y, data.weights)
             self.refit_time_ = time.perf_counter() - started
 
     @available_if(_refit_has("predict"))
@@ -152,7 +249,8 @@ class GridSearchSVC(compat.CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         if isinstance(scorers, Mapping):
             if callable(self.refit):
                 raise ValueError("score needs one metric, and refit is a callable: call the scorers in scorer_")
-            value: float = scorers[self.refit](model, X, y, **by_scorer[self.refit])
+            metric = str(self.refit)
+            value: float = scorers[metric](model, X, y, **by_scorer[metric])
             return value
         value = scorers(model, X, y, **by_scorer[ONLY])
         return value[self.refit] if self.multimetric_ else value  # type: ignore[index]

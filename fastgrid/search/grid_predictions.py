@@ -32,7 +32,7 @@ class GridPredictions(NamedTuple):
     classes: npt.NDArray[Any]
 
 
-class _Rows(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class _Rows(ClassifierMixin, BaseEstimator):
     # Whose name errors have: features are noted on an estimator.
     pass
 

@@ -15,7 +15,8 @@ from sklearn.svm import SVC
 from fastgrid.search.data import Data, Rows, take_rows
 from fastgrid.search.parameters import Candidate
 
-Model = SVC | Pipeline
+#: An SVC, or a pipeline of the steps "scaler" and "svc".
+Model = Any
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from fastgrid.search.parameters import Candidate
 _PROBABILITIES = ("predict_proba", "predict_log_proba")
 
 
-class Respondent(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class Respondent(ClassifierMixin, BaseEstimator):
     """Answers for the rows of a fold from what the sweep found, and fits an estimator for all other questions.
 
     Parameters

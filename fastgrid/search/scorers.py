@@ -87,4 +87,3 @@ def accepts_weights(scorer: Scorer) -> bool:
     if hasattr(scorer, "get_metadata_routing"):
         return "sample_weight" in get_routing_for_object(scorer).score.requests
     return "sample_weight" in inspect.signature(scorer).parameters
-

@@ -31,9 +31,9 @@ def best_of(results: Mapping[str, Any], refit: Any, *, multimetric: bool) -> tup
         index = refit(results)
         if not isinstance(index, Integral):
             raise TypeError("best_index_ returned is not an integer")
-        if not 0 <= index < len(results["params"]):
+        if not 0 <= int(index) < len(results["params"]):
             raise IndexError("best_index_ index out of range")
-        return index, None  # type: ignore[return-value]
+        return int(index), None
     metric = refit if multimetric else ONLY
     index = results[f"rank_test_{metric}"].argmin()
     return index, results[f"mean_test_{metric}"][index]

@@ -75,7 +75,9 @@ class Sweeper:
             results.append(self._run(data.values, combinations, data.codes, splits, data.weights))
         numbers: Iterator[int] = iter(range(len(good)))
         answers = [
-            self._answers(fold, results[0], next(numbers), data.values[fold.evaluated]) if obstacle is None else self._none(fold, obstacle)
+            self._answers(fold, results[0], next(numbers), data.values[fold.evaluated])
+            if obstacle is None
+            else self._none(fold, obstacle)
             for fold, obstacle in zip(folds, obstacles, strict=True)
         ]
         return answers, results
@@ -98,7 +100,7 @@ class Sweeper:
         return answers, results
 
     def _run_alone(self, fold: Fold, before: float, share: float) -> tuple[SweepResult, Matrix]:
-        # The sweep and the features it evaluated. What SVC counts before it leaves out rows of weight 0 is counted here.
+        # The sweep and the features it evaluated. What SVC counts before it leaves out rows of weight 0 is counted.
         data = self.data
         if self.transformer is None:
             assert data.values is not None
@@ -226,7 +228,8 @@ def _obstacle_of_weights(candidate: Candidate, trained: npt.NDArray[Any]) -> Exc
 
 
 def _combination(candidate: Candidate, classes: npt.NDArray[Any]) -> Combination:
-    balanced, weights = candidate.class_weight == "balanced", ()
+    balanced = candidate.class_weight == "balanced"
+    weights: tuple[float, ...] = ()
     if candidate.class_weight is not None and not balanced:
         weights = tuple(_weight(candidate.class_weight, label) for label in classes)
     precomputed = candidate.kernel == "precomputed"

@@ -30,7 +30,9 @@ def reference_of(search):
     if scaler is None and not prefixed:
         model = SVC(tol=search.tol)
     else:
-        model = WeightedPipeline([("scaler", "passthrough" if scaler is None else scaler), ("svc", SVC(tol=search.tol))])
+        model = WeightedPipeline(
+            [("scaler", "passthrough" if scaler is None else scaler), ("svc", SVC(tol=search.tol))]
+        )
     grid = search.param_grid
     if isinstance(model, Pipeline) and not prefixed:
         grid = [{f"svc__{key}": values for key, values in part.items()} for part in _parts(grid)]

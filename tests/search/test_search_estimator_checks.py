@@ -23,5 +23,5 @@ def test_estimator_contract(estimator, check):
         check(estimator)
         return
     for subject in (estimator, SVC()):
-        with pytest.raises(AssertionError, match="sample.?weight"):
+        with pytest.raises(AssertionError, match=r"sample.?weight"):
             check(subject)
