@@ -16,8 +16,8 @@ class BinarySolution(NamedTuple):
     Attributes
     ----------
     coefficients : ndarray of float64, shape (n,)
-        Signed duals y_i alpha_i, with y_i = 1 for the larger label and -1 for the smaller one. The decision value of new
-        rows is ``new_gram @ coefficients + bias``, positive for the larger label.
+        Signed duals y_i alpha_i, with y_i = 1 for the larger label and -1 for the smaller one. The decision value of
+        new rows is ``new_gram @ coefficients + bias``, positive for the larger label.
     bias : float
     objective : float
         sum(alpha) - coefficients' gram coefficients / 2, which is maximal.

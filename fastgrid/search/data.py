@@ -127,7 +127,7 @@ def check_weights_of_gram(weights: npt.NDArray[np.float64] | None, candidates: S
     """
     if weights is not None and (weights <= 0).any() and any(each.kernel == "precomputed" for each in candidates):
         raise ValueError(
-            "sample_weight has zeros or negative numbers, with which SVC mixes up the rows of a precomputed Gram matrix: "
+            "sample_weight has zeros or negative numbers: SVC mixes up the rows of a precomputed Gram matrix then; "
             "leave these rows and columns out of X"
         )
 

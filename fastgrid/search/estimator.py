@@ -49,8 +49,8 @@ class GridSearchSVC(compat.CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     Parameters
     ----------
     param_grid : dict or list of dict, optional
-        Lists of values for C, gamma (numbers, "scale", "auto"), kernel ("rbf", "poly", "linear", "precomputed"), degree,
-        coef0 and class_weight (None, "balanced", a dict); each key may begin with ``svc__``. By default C = 2^-5, 2^-3,
+        Lists of values for C, gamma (numbers, "scale", "auto"), kernel ("rbf", "poly", "linear", "precomputed"),
+        degree, coef0 and class_weight (None, "balanced", a dict); each key may begin with ``svc__``. By default C = 2^-5, 2^-3,
         ..., 2^11 and gamma = 2^-11, 2^-9, ..., 2^3.
     cv : int, splitter or iterable, optional
         As of ``GridSearchCV``.
@@ -60,8 +60,8 @@ class GridSearchSVC(compat.CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     refit : bool, str or callable
         As of ``GridSearchCV``.
     scaling : None, "fold", "dataset" or transformer
-        None takes the features as they are. "fold" is a ``MinMaxScaler`` fitted on the training part of each fold, as in
-        a pipeline; a transformer is cloned and fitted likewise. "dataset" fits a ``MinMaxScaler`` once on all rows,
+        None takes the features as they are. "fold" is a ``MinMaxScaler`` fitted on the training part of each fold, as
+        in a pipeline; a transformer is cloned and fitted likewise. "dataset" fits a ``MinMaxScaler`` once on all rows,
         which lets the range of the test parts leak.
     solver : {"smo", "smo-fast", "libsvm"}
         LIBSVM's iterations; the same optimum by a shorter way; LIBSVM itself.

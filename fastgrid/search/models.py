@@ -10,7 +10,6 @@ import numpy.typing as npt
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler
-from sklearn.svm import SVC
 
 from fastgrid.search.data import Data, Rows, take_rows
 from fastgrid.search.parameters import Candidate

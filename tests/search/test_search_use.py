@@ -143,7 +143,7 @@ def test_mistakes_are_named_on_one_line(iris, options, message):
 
 
 def test_sparse_features_are_refused(iris):
-    with pytest.raises(TypeError, match="pass X.toarray()"):
+    with pytest.raises(TypeError, match=r"pass X\.toarray\(\)"):
         GridSearchSVC(GRID).fit(scipy.sparse.csr_matrix(iris[0]), iris[1])
 
 
