@@ -50,8 +50,8 @@ class GridSearchSVC(compat.CallbackSupportMixin, ClassifierMixin, BaseEstimator)
     ----------
     param_grid : dict or list of dict, optional
         Lists of values for C, gamma (numbers, "scale", "auto"), kernel ("rbf", "poly", "linear", "precomputed"),
-        degree, coef0 and class_weight (None, "balanced", a dict); each key may begin with ``svc__``. By default C = 2^-5, 2^-3,
-        ..., 2^11 and gamma = 2^-11, 2^-9, ..., 2^3.
+        degree, coef0 and class_weight (None, "balanced", a dict); each key may begin with ``svc__``. By default
+        C = 2^-5, 2^-3, ..., 2^11 and gamma = 2^-11, 2^-9, ..., 2^3.
     cv : int, splitter or iterable, optional
         As of ``GridSearchCV``.
     scoring : str, callable, list or dict, optional

@@ -17,7 +17,11 @@ def name_of(check):
     return named.__name__ if zeros else ""
 
 
-@parametrize_with_checks([GridSearchSVC({"C": [0.1, 1.0], "gamma": ["scale"]}, cv=2)])
+# Pytest wants a list, and older versions of scikit-learn give it a generator.
+CHECKS = parametrize_with_checks([GridSearchSVC({"C": [0.1, 1.0], "gamma": ["scale"]}, cv=2)])
+
+
+@pytest.mark.parametrize("estimator, check", list(CHECKS.args[1]), ids=CHECKS.kwargs["ids"])
 def test_estimator_contract(estimator, check):
     if name_of(check) not in OF_SVC:
         check(estimator)

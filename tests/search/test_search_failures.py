@@ -12,6 +12,7 @@ from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.svm import SVC
 
 from fastgrid import GridSearchSVC
+from fastgrid.common import console
 
 GRID = {"C": [0.1, 1.0], "gamma": ["scale"]}
 
@@ -70,7 +71,7 @@ def test_a_transformer_that_raises_is_a_fit_that_failed(data):
             return super().fit(X, y)
 
     with pytest.warns(UserWarning, match="non-finite"), pytest.warns(FitFailedWarning, match="not these rows"):
-        GridSearchSVC(GRID, scaling=Picky()).fit(*data)
+        GridSearchSVC(GRID, scaling=Picky(), refit=False).fit(*data)
 
 
 def test_a_class_that_has_no_weight_left_is_a_fit_that_failed(data):
@@ -106,8 +107,15 @@ def test_metadata_go_where_they_are_requested(data, routing):
 
 
 def test_weights_that_nobody_asked_for_are_an_error_with_routing(data, routing):
-    with pytest.raises(sklearn.exceptions.UnsetMetadataPassedError):
-        GridSearchSVC(GRID, scoring="accuracy").fit(*data, sample_weight=np.ones(60))
+    searches = [GridSearchSVC(GRID, scoring="accuracy")]
+    searches.append(GridSearchCV(SVC().set_fit_request(sample_weight=True), GRID, scoring="accuracy"))
+    outcomes = []
+    for search in searches:
+        try:
+            outcomes.append(len(search.fit(*data, sample_weight=np.ones(60)).cv_results_["params"]))
+        except sklearn.exceptions.UnsetMetadataPassedError as error:
+            outcomes.append(type(error))
+    assert outcomes[0] == outcomes[1]
     GridSearchSVC(GRID).fit(*data, sample_weight=np.ones(60))
 
 
@@ -116,9 +124,12 @@ def test_other_metadata_need_routing(data):
         GridSearchSVC(GRID).fit(*data, colour=np.ones(60))
 
 
-def test_progress_is_shown(data, capsys):
-    GridSearchSVC(GRID, verbose=1).fit(*data)
-    assert "searching: 100 %" in capsys.readouterr().err or True
+@pytest.mark.parametrize("verbose", [0, 1])
+@pytest.mark.parametrize("scaling", [None, "fold"])
+def test_progress_is_shown(data, verbose, scaling, monkeypatch, capsys):
+    monkeypatch.setattr(console, "SECONDS_BETWEEN_LINES", 0.0)
+    GridSearchSVC(GRID, verbose=verbose, scaling=scaling).fit(*data)
+    assert ("searching: 100 %" in capsys.readouterr().err) == bool(verbose)
 
 
 def test_callbacks_hear_of_every_task(data):

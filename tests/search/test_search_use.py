@@ -68,7 +68,8 @@ def test_data_frames(iris, library):
     frame = frames.DataFrame({f"f{column}": X[:, column] for column in range(4)})
     plain = GridSearchSVC(GRID, scaling="fold", scoring="f1_macro").fit(X, y)
     search = GridSearchSVC(GRID, scaling=MinMaxScaler(), scoring="f1_macro").fit(frame, y)
-    assert search.feature_names_in_.tolist() == ["f0", "f1", "f2", "f3"]
+    names = getattr(MinMaxScaler().fit(frame), "feature_names_in_", None)  # older versions do not look into polars
+    np.testing.assert_array_equal(getattr(search, "feature_names_in_", None), names)
     np.testing.assert_array_equal(search.predictions_, plain.predictions_)
     np.testing.assert_array_equal(search.predict(frame), plain.predict(X))
 
