@@ -17,6 +17,7 @@ ROOMS = (
     "solvers",
     "sweep",
     "evaluation",
+    "search",
     "model",
     "report",
     "project",
@@ -28,8 +29,11 @@ STRANGERS = {
     "solvers": {"descriptors", "transforms"},
     "sweep": {"descriptors"},
     "evaluation": {"descriptors", "transforms", "kernels", "solvers", "sweep"},
-    "model": {"sweep", "evaluation"},
-    "report": {"descriptors", "transforms", "kernels", "solvers", "sweep", "model"},
+    "search": {"descriptors", "transforms"},
+    "model": {"sweep", "evaluation", "search"},
+    "report": {"descriptors", "transforms", "kernels", "solvers", "sweep", "search", "model"},
+    "project": {"search"},
+    "cli": {"search"},
 }
 
 

@@ -1,0 +1,73 @@
+"""`gram`: kernel values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.utils import check_array
+
+from fastgrid.kernels import gram_matrix
+from fastgrid.search.parameters import candidates_of
+
+
+def gram(
+    X: Any,
+    kernel: str = "rbf",
+    *,
+    Y: Any = None,
+    gamma: float | str = "scale",
+    degree: int = 3,
+    coef0: float = 0.0,
+) -> npt.NDArray[np.float64]:
+    """Return the Gram matrix that an SVC with these parameters works on.
+
+    Parameters
+    ----------
+    X : array-like, shape (m, d)
+        Finite numbers.
+    kernel : {"rbf", "poly", "linear"}
+        exp(-gamma |x - z|^2), (gamma x'z + coef0)^degree, or x'z.
+    Y : array-like, shape (n, d), optional
+        `X` where it is not given.
+    gamma : float, "scale" or "auto"
+        "scale" is 1 / (d var `Y`), so that `Y` is to be the training part; "auto" is 1 / d.
+    degree, coef0 : int, float
+        Of the polynomial kernel.
+
+    Returns
+    -------
+    ndarray of float64, shape (m, n)
+
+    Raises
+    ------
+    TypeError
+        For sparse matrices.
+    ValueError
+        For other parameters than these, and for rows that are not finite numbers of one length.
+
+    Notes
+    -----
+    Memory: 8 m n bytes for the result and as much to work in. Squared distances are x'x + z'z - 2 x'z, in float64.
+
+    Examples
+    --------
+    >>> gram([[0.0], [1.0]], "rbf", gamma=1.0).round(3).tolist()
+    [[1.0, 0.368], [0.368, 1.0]]
+    >>> gram([[1.0, 2.0]], "poly", Y=[[3.0, 1.0]], gamma="auto", degree=2, coef0=0.5).tolist()
+    [[9.0]]
+    """
+    if kernel == "precomputed":
+        raise ValueError("kernel 'precomputed' has nothing to compute; use 'rbf', 'poly' or 'linear'")
+    candidates_of([{"kernel": kernel, "gamma": gamma, "degree": degree, "coef0": coef0}])
+    left = check_array(X, dtype=[np.float64, np.float32], input_name="X")
+    right = left if Y is None else check_array(Y, dtype=[np.float64, np.float32], input_name="Y")
+    if left.shape[1] != right.shape[1]:
+        raise ValueError(f"X has {left.shape[1]} columns and Y has {right.shape[1]}; give both the same features")
+    if gamma == "auto":
+        gamma = 1.0 / right.shape[1]
+    elif isinstance(gamma, str):
+        variance = float(np.asarray(right, dtype=np.float64).var())
+        gamma = 1.0 / (right.shape[1] * variance) if variance != 0.0 else 1.0
+    return gram_matrix(kernel, left, right, float(gamma), int(degree), float(coef0))
