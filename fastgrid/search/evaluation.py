@@ -20,11 +20,12 @@ from fastgrid.common.errors import one_line
 from fastgrid.common.fanout import Pool
 from fastgrid.search.answers import Fold, FoldAnswers
 from fastgrid.search.data import Data
+from fastgrid.search.fold_rows import numbers_of
 from fastgrid.search.models import scaler_of
 from fastgrid.search.parameters import Candidate
 from fastgrid.search.scoring import Scores, Scoring
 from fastgrid.search.settings import Settings
-from fastgrid.search.sweeping import Sweeper, numbers_of
+from fastgrid.search.sweeping import Sweeper
 from fastgrid.solvers import Stopping
 from fastgrid.sweep.combinations import Counters, SweepResult
 from fastgrid.sweep.options import SweepOptions

@@ -1,7 +1,8 @@
 """From candidates and folds to their answers.
 
-Where all folds are trained on the same numbers, they are one sweep, which shares inner products among them. Where a
-transformer is fitted in each fold, or items of weight 0 are left out there, each fold is a sweep of its own.
+All folds are one sweep: on the same numbers, or, where a transformer is fitted in each fold, on numbers of its own in
+each. A fold is a sweep by itself where items of weight 0 are left out, or where a transformer makes other numbers of an
+item that is trained on than of the same item when it is evaluated.
 """
 
 from __future__ import annotations
@@ -16,15 +17,14 @@ from sklearn.base import clone
 from sklearn.utils.class_weight import compute_class_weight
 
 from fastgrid.common.fanout import Pool
-from fastgrid.search.answers import Fold, FoldAnswers, Rows, unanswered
-from fastgrid.search.data import Data, check_finite, refuse_sparse, take_rows
+from fastgrid.search.answers import Fold, FoldAnswers, unanswered
+from fastgrid.search.data import Data, take_rows
+from fastgrid.search.fold_rows import FoldRows, Matrix, first_of_equal, numbers_of, rows_by_item
 from fastgrid.search.parameters import Candidate
 from fastgrid.sweep.combinations import Combination, FeatureSet, SweepInput, SweepResult
 from fastgrid.sweep.options import SweepOptions
 from fastgrid.sweep.run import run_sweep
 from fastgrid.sweep.splits import Splits
-
-Matrix = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,60 +56,69 @@ class Sweeper:
 
     def answers(self, folds: Sequence[Fold]) -> tuple[list[FoldAnswers], list[SweepResult]]:
         """Return what the candidates answer in each fold, and the sweeps behind it."""
-        obstacles = [_obstacle(self.data, fold) for fold in folds]
+        made = [self._make(fold) for fold in folds]
         weights = self.data.weights
-        if self.transformer is not None or (weights is not None and bool((weights <= 0).any())):
-            return self._one_by_one(folds, obstacles)
-        return self._together(folds, obstacles)
+        dropped = weights is not None and bool((weights <= 0).any())
+        if dropped or any(isinstance(each, FoldRows) and each.by_item is None for each in made):
+            return self._one_by_one(folds, made)
+        return self._together(folds, made)
+
+    def _make(self, fold: Fold) -> FoldRows | Exception:
+        obstacle = _obstacle(self.data, fold)
+        if obstacle is not None:
+            return obstacle
+        data = self.data
+        if self.transformer is None:
+            assert data.values is not None
+            return FoldRows(fold, data.values)
+        try:
+            return rows_by_item(fold, len(data), *self._transformed(fold))
+        except Exception as error:  # whatever the user's transformer raises: a fit that failed
+            return error
 
     def _together(
-        self, folds: Sequence[Fold], obstacles: Sequence[Exception | None]
+        self, folds: Sequence[Fold], made: Sequence[FoldRows | Exception]
     ) -> tuple[list[FoldAnswers], list[SweepResult]]:
         data = self.data
-        assert data.values is not None
-        good = [fold for fold, obstacle in zip(folds, obstacles, strict=True) if obstacle is None]
-        splits = Splits(len(data), tuple(f.training for f in good), tuple(f.evaluated for f in good))
+        good = [(fold, rows) for fold, rows in zip(folds, made, strict=True) if isinstance(rows, FoldRows)]
+        splits = Splits(len(data), tuple(f.training for f, _ in good), tuple(f.evaluated for f, _ in good))
         results = []
         if good:
             combinations = [_combination(candidate, data.classes) for candidate in self.candidates]
-            results.append(self._run(data.values, combinations, data.codes, splits, data.weights))
+            values = [rows.by_item for _, rows in good if rows.by_item is not None]
+            results.append(self._run(values, combinations, data.codes, splits, data.weights))
         numbers: Iterator[int] = iter(range(len(good)))
         answers = [
-            self._answers(fold, results[0], next(numbers), data.values[fold.evaluated])
-            if obstacle is None
-            else self._none(fold, obstacle)
-            for fold, obstacle in zip(folds, obstacles, strict=True)
+            self._answers(fold, results[0], next(numbers), rows.evaluated)
+            if isinstance(rows, FoldRows)
+            else self._none(fold, rows)
+            for fold, rows in zip(folds, made, strict=True)
         ]
         return answers, results
 
     def _one_by_one(
-        self, folds: Sequence[Fold], obstacles: Sequence[Exception | None]
+        self, folds: Sequence[Fold], made: Sequence[FoldRows | Exception]
     ) -> tuple[list[FoldAnswers], list[SweepResult]]:
         answers, results = [], []
         share = 1.0 / max(1, len(folds))
-        for number, (fold, obstacle) in enumerate(zip(folds, obstacles, strict=True)):
-            try:
-                if obstacle is not None:
-                    raise obstacle
-                result, evaluated = self._run_alone(fold, number * share, share)
-            except Exception as error:  # also whatever the user's transformer raises: a fit that failed
-                answers.append(self._none(fold, error))
-            else:
+        for number, (fold, rows) in enumerate(zip(folds, made, strict=True)):
+            if isinstance(rows, FoldRows):
+                result = self._run_alone(fold, rows, number * share, share)
                 results.append(result)
-                answers.append(self._answers(fold, result, 0, evaluated))
+                answers.append(self._answers(fold, result, 0, rows.evaluated))
+            else:
+                answers.append(self._none(fold, rows))
         return answers, results
 
-    def _run_alone(self, fold: Fold, before: float, share: float) -> tuple[SweepResult, Matrix]:
-        # The sweep and the features it evaluated. What SVC counts before it leaves out rows of weight 0 is counted.
-        data = self.data
-        if self.transformer is None:
-            assert data.values is not None
+    def _run_alone(self, fold: Fold, rows: FoldRows, before: float, share: float) -> SweepResult:
+        # What SVC counts before it leaves out rows of weight 0 is counted here.
+        data, trained = self.data, rows.trained
+        if rows.by_item is not None:
             items, training, evaluated = np.arange(len(data)), fold.training, fold.evaluated
-            values, trained = data.values, data.values[training]
+            values = rows.by_item
         else:
-            # Items are the rows trained on and then those evaluated, of which a transformer may make other numbers.
-            trained, tested = self._transformed(fold)
-            items, values = np.concatenate([fold.training, fold.evaluated]), np.concatenate([trained, tested])
+            # Items are the rows trained on and then those evaluated.
+            items, values = np.concatenate([fold.training, fold.evaluated]), np.concatenate([trained, rows.evaluated])
             training, evaluated = np.arange(len(trained)), np.arange(len(trained), len(values))
         codes, weights = data.codes[items], None
         combinations = [
@@ -121,7 +130,7 @@ class Sweeper:
             # Those that are not trained on have to be positive too.
             weights = np.where(weights > 0, weights, 1.0)
         splits = Splits(len(values), (training,), (evaluated,))
-        return self._run(values, combinations, codes, splits, weights, before, share), values[evaluated]
+        return self._run([values], combinations, codes, splits, weights, before, share)
 
     def _transformed(self, fold: Fold) -> tuple[Matrix, Matrix]:
         data = self.data
@@ -132,7 +141,7 @@ class Sweeper:
 
     def _run(
         self,
-        values: Matrix,
+        values: Sequence[Matrix],
         combinations: Sequence[Combination],
         labels: npt.NDArray[np.int16],
         splits: Splits,
@@ -140,9 +149,9 @@ class Sweeper:
         before: float = 0.0,
         share: float = 1.0,
     ) -> SweepResult:
-        # A sweep that is this share of all the work, after so much of it.
-        features = {kind: _feature_set(values, kind) for kind in sorted({each.features for each in combinations})}
-        given = SweepInput(features, combinations, labels, splits, "sorted", weights, decisions=self.decisions)
+        # A sweep of these features in each fold that is this share of all the work, after so much of it.
+        features, by_fold = _feature_sets(values, sorted({each.features for each in combinations}))
+        given = SweepInput(features, combinations, labels, splits, "sorted", weights, by_fold, decisions=self.decisions)
         progress = self.progress
 
         def report(done: int, total: int) -> None:
@@ -166,42 +175,31 @@ class Sweeper:
                 errors[candidate], predicted[candidate] = error, -1
         seconds = np.stack([result.fit_seconds[:, number], result.score_seconds[:, number]])
         classes = np.unique(self.data.codes[fold.training])
-        first = _first_of_equal(evaluated) if self.decisions else None
+        first = first_of_equal(evaluated) if self.decisions else None
         return FoldAnswers(fold, classes, predicted, errors, result, number, first, seconds)
 
     def _none(self, fold: Fold, error: Exception) -> FoldAnswers:
         return unanswered(fold, np.unique(self.data.codes[fold.training]), len(self.candidates), error)
 
 
-def _first_of_equal(rows: Matrix) -> Rows | None:
-    # The position of the first row that is equal to each one; None where no two are.
-    _, first, same = np.unique(rows, axis=0, return_index=True, return_inverse=True)
-    return None if len(first) == len(rows) else first[same.reshape(-1)]
+def _feature_sets(
+    values: Sequence[Matrix], kinds: Sequence[str]
+) -> tuple[dict[str, FeatureSet], dict[str, tuple[str, ...]]]:
+    # Under the name of each kind, or, where folds have features of their own, names for each fold, and which these are.
+    if all(each is values[0] for each in values):
+        return {kind: _feature_set(kind, values[0], kind) for kind in kinds}, {}
+    by_fold = {kind: tuple(f"{kind} of fold {number}" for number in range(len(values))) for kind in kinds}
+    found = {
+        key: _feature_set(key, of_fold, kind)
+        for kind, keys in by_fold.items()
+        for key, of_fold in zip(keys, values, strict=True)
+    }
+    return found, by_fold
 
 
-def numbers_of(scaler: Any, made: Any) -> Matrix:
-    """Return what a transformer has made as a matrix of finite float32 or float64.
-
-    Raises
-    ------
-    TypeError
-        For a sparse matrix.
-    ValueError
-        For no matrix, and for NaN or infinity.
-    """
-    refuse_sparse(scaler, made)
-    values = np.asarray(made)
-    if values.dtype not in (np.float32, np.float64):
-        values = values.astype(np.float64)
-    if values.ndim != 2 or values.shape[1] == 0:
-        raise ValueError(f"{type(scaler).__name__} makes values of shape {values.shape}; an SVC needs a matrix")
-    check_finite(values)
-    return values
-
-
-def _feature_set(values: Matrix, kind: str) -> FeatureSet:
+def _feature_set(key: str, values: Matrix, kind: str) -> FeatureSet:
     n = values.shape[1]
-    return FeatureSet(kind, values, np.arange(n), np.ones(n, dtype=np.bool_), kind=kind)
+    return FeatureSet(key, values, np.arange(n), np.ones(n, dtype=np.bool_), kind=kind)
 
 
 def _obstacle(data: Data, fold: Fold) -> Exception | None:
