@@ -13,9 +13,17 @@ from sklearn.model_selection import (
     ShuffleSplit,
     StratifiedKFold,
 )
+from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import RobustScaler, StandardScaler
 
 from fastgrid import GridSearchSVC
+
+
+class WeightedPipeline(Pipeline):
+    """Weights under the name that `SVC.fit` has for them, so that newer versions hand them to scorers too."""
+
+    def fit(self, X, y=None, sample_weight=None):
+        return super().fit(X, y, **({} if sample_weight is None else {"svc__sample_weight": sample_weight}))
 
 
 @dataclass

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from search_problems import draw_search, two_scores
+from search_problems import WeightedPipeline, draw_search, two_scores
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, check_cv
 from sklearn.pipeline import Pipeline
@@ -13,13 +13,6 @@ from sklearn.svm import SVC
 import fastgrid
 from fastgrid.search.compat import weights_reach_scorers
 from fastgrid.search.models import scaler_of
-
-
-class WeightedPipeline(Pipeline):
-    """Weights under the name that `SVC.fit` has for them, so that newer versions hand them to scorers too."""
-
-    def fit(self, X, y=None, sample_weight=None):
-        return super().fit(X, y, **({} if sample_weight is None else {"svc__sample_weight": sample_weight}))
 
 
 def reference_of(search):
