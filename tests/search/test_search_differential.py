@@ -176,7 +176,7 @@ def compare_predictions(ours, theirs, problem):
     np.testing.assert_array_equal(ours.classes_, theirs.classes_)
 
 
-@pytest.mark.parametrize("start", range(0, 120, 20))
+@pytest.mark.parametrize("start", range(0, 240, 20))
 def test_random_searches_are_those_of_scikit_learn(start):
     for seed in range(start, start + 20):
         try:
@@ -186,6 +186,7 @@ def test_random_searches_are_those_of_scikit_learn(start):
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("start", range(1000, 5000, 100))
 def test_many_random_searches_are_those_of_scikit_learn(start):
     for seed in range(start, start + 100):
