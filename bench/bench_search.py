@@ -2,9 +2,9 @@
 
     python bench/bench_search.py [--rounds N] [--workers N] [--quick]
 
-scikit-learn's digits, features scaled to 0..1 beforehand, and the grid of docs/benchmarks.md (288 points, 5 folds); both
-refit the best point. Each search runs in turn in this process, after a small search of its own kind that loads and compiles.
-Printed are the median seconds, the ratio, and in how many mean test scores the tables differ.
+scikit-learn's digits, features scaled to 0..1 beforehand, and the grid of docs/benchmarks.md (288 points, 5 folds);
+both refit the best point. Each search runs in turn in this process, after a small search of its own kind that loads and
+compiles. Printed are the median seconds, the ratio, and in how many mean test scores the tables differ.
 """
 
 import argparse

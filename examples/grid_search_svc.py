@@ -1,6 +1,6 @@
 """The heat map of C and gamma, from one search.
 
-Run: python examples/grid_search_svc.py [heat_map.png]; takes the extra ``plot`` (pip install 'fastgrid[plot]').
+Run: python examples/grid_search_svc.py [heat_map.png]; takes the extra ``plot`` (pip install '.[plot]').
 """
 
 from __future__ import annotations

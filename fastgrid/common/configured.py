@@ -7,6 +7,9 @@ Here an error comes back as a value, and what is under way when nobody wants mor
 from __future__ import annotations
 
 import contextlib
+import contextvars
+import queue
+import threading
 import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
@@ -96,6 +99,47 @@ def configured_results(
             warnings.simplefilter("ignore")
             for _ in results:
                 pass
+
+
+def interruptible_results(function: Callable[[Any], Any], arguments: Sequence[Any]) -> Generator[Any, None, None]:
+    """Yield the results of `function` over `arguments`, one after the other, so that Ctrl-C ends the wait for them.
+
+    Compiled code hears of no interrupt. So it runs in a thread of its own, and the main thread waits; after an
+    interrupt the call under way is left to end, and no other begins. In any other thread there is nothing to interrupt.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield from map(function, arguments)
+        return
+    outcomes: queue.SimpleQueue[tuple[Any, Exception | None]] = queue.SimpleQueue()
+    wanted = _Wanted(arguments)
+
+    def work() -> None:
+        for argument in wanted:
+            outcomes.put(_outcome(function, argument))
+
+    # A daemon: the process can end while a call is under way.
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), daemon=True)
+    thread.start()
+    try:
+        for _ in arguments:
+            value, error = _next(outcomes)
+            if error is not None:
+                raise error
+            yield value
+    except KeyboardInterrupt:
+        wanted.closed = True
+        raise
+    finally:
+        if not wanted.closed:
+            wanted.closed = True
+            thread.join()
+
+
+def _next(outcomes: queue.SimpleQueue[tuple[Any, Exception | None]]) -> tuple[Any, Exception | None]:
+    while True:
+        # In pieces: not every system interrupts a wait without an end.
+        with contextlib.suppress(queue.Empty):
+            return outcomes.get(timeout=0.5)
 
 
 class _Wanted:

@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import Any, TypeVar, cast
 
-from fastgrid.common.configured import configured, configured_results
+from fastgrid.common.configured import configured, configured_results, interruptible_results
 
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
@@ -152,7 +152,7 @@ class Pool:
         at_most: int | None = None,
     ) -> Iterator[Result]:
         if not arguments or (self.jobs == 1 and not self.uses_processes):
-            yield from map(function, arguments)
+            yield from map(function, arguments) if self.owns_workers else interruptible_results(function, arguments)
             return
         if self._configured is not None:
             under_way = self._under_way(at_most)

@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse
 
+from fastgrid.search.data import is_symmetric
 from fastgrid.solvers import Stopping, get_solver
 
 
@@ -89,19 +91,30 @@ def solve_binary(
     classes, codes = np.unique(labels, return_inverse=True)
     if len(classes) != 2:
         raise ValueError(f"y holds {len(classes)} different labels; a binary problem has two")
-    costs = np.asarray(C, dtype=np.float64)
+    costs = _positive("C", C)
     if costs.shape not in ((), (2,)):
         raise ValueError(f"C has shape {costs.shape}; give one number, or one for each of the two labels")
+    if scipy.sparse.issparse(gram):
+        raise TypeError("gram is sparse; pass gram.toarray()")
     values = np.asarray(gram, dtype=np.float64)
+    if values.ndim == 2 and values.shape[0] == values.shape[1] and not is_symmetric(values):
+        raise ValueError("gram is not symmetric; a Gram matrix is")
     (found,) = get_solver(solver).solve(
         values,
         codes,
         np.broadcast_to(costs, (1, 2)),
         stopping=Stopping(tol),
-        item_weights=None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64),
+        item_weights=None if sample_weight is None else _positive("sample_weight", sample_weight),
     )
     # Positive is the pair's first class there, and the second one here, as in SVC.
     coefficients = 0.0 - found.coefficients[0]
     objective = float(np.abs(coefficients).sum() - coefficients @ values @ coefficients / 2)
     bias = 0.0 - float(found.bias[0])
     return BinarySolution(coefficients, bias, objective, int(found.iterations[0]), found.converged, classes)
+
+
+def _positive(name: str, given: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    numbers = np.asarray(given)
+    if numbers.dtype.kind not in "iuf" or not bool(((numbers > 0) & (numbers < np.inf)).all()):
+        raise ValueError(f"{name} is {str(given)[:60]}; give positive, finite numbers")
+    return numbers.astype(np.float64)

@@ -87,7 +87,9 @@ def check_data(estimator: Any, X: Any, y: Any, sample_weight: Any, *, numeric: b
     X, y = indexable(X, y)
     classes, codes = np.unique(labels, return_inverse=True)
     if len(classes) < 2:
-        raise ValueError(f"y holds one class, {classes[0]!r}; the number of classes has to be greater than one")
+        raise ValueError(
+            f"y holds one class, {classes[:1].tolist()[0]!r}; the number of classes has to be greater than one"
+        )
     if len(classes) > np.iinfo(np.int16).max:
         raise ValueError(f"y holds {len(classes)} classes; up to {np.iinfo(np.int16).max} are supported")
     weights = None if sample_weight is None else _check_weights(sample_weight, len(codes))
@@ -120,16 +122,32 @@ def check_finite(values: npt.NDArray[np.floating], names: npt.NDArray[Any] | Non
     )
 
 
-def check_weights_of_gram(weights: npt.NDArray[np.float64] | None, candidates: Sequence[Candidate]) -> None:
-    """Raise a `ValueError` where rows of a precomputed Gram matrix have weight 0, with which SVC is not to be trusted.
+def check_precomputed(data: Data, candidates: Sequence[Candidate]) -> None:
+    """Raise a `ValueError` where X is to be a Gram matrix and is none, or has rows of weight 0.
 
-    It drops such rows, and then takes support vectors for others: ``support_`` counts the rows that are left.
+    With these SVC is not to be trusted: it drops such rows, and then takes support vectors for others, since
+    ``support_`` counts the rows that are left. Of a matrix that is not symmetric nobody knows the optimum.
     """
-    if weights is not None and (weights <= 0).any() and any(each.kernel == "precomputed" for each in candidates):
+    if not any(each.kernel == "precomputed" for each in candidates):
+        return
+    values, weights = data.values, data.weights
+    if values is None or values.shape[0] != values.shape[1]:
+        shape = np.shape(data.X)
+        raise ValueError(f"X has shape {shape}; with kernel 'precomputed' it is a square Gram matrix (fastgrid.gram)")
+    if not is_symmetric(values):
+        raise ValueError("X is not symmetric; with kernel 'precomputed' it is a Gram matrix (fastgrid.gram makes one)")
+    if weights is not None and (weights <= 0).any():
         raise ValueError(
             "sample_weight has zeros or negative numbers: SVC mixes up the rows of a precomputed Gram matrix then; "
             "leave these rows and columns out of X"
         )
+
+
+def is_symmetric(values: npt.NDArray[np.floating]) -> bool:
+    """Return whether a square matrix is symmetric but for roundings, without another matrix of its size."""
+    tolerance = 1e-5 * max(float(values.max()), -float(values.min()))
+    strips = [slice(start, start + 256) for start in range(0, len(values), 256)]
+    return all(bool((np.abs(values[rows] - values[:, rows].T) <= tolerance).all()) for rows in strips)
 
 
 def take_rows(given: Any, rows: Rows) -> Any:

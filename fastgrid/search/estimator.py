@@ -14,7 +14,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from fastgrid.search import compat
-from fastgrid.search.data import Data, check_data, check_weights_of_gram
+from fastgrid.search.data import Data, check_data, check_precomputed
 from fastgrid.search.evaluation import Answered, answer, complain_of_failed_fits, folds_of, score
 from fastgrid.search.models import Models, fit_model, scaler_of
 from fastgrid.search.parameters import Grid, candidates_of, points_of
@@ -24,7 +24,7 @@ from fastgrid.search.routing import named, route, router_of
 from fastgrid.search.scorers import ONLY, is_accuracy, needs_only_labels, scorers_of
 from fastgrid.search.scoring import Scoring, table
 from fastgrid.search.selection import best_of, check_refit
-from fastgrid.search.settings import check_settings
+from fastgrid.search.settings import check_options, check_settings
 
 
 def _refit_has(method: str) -> Callable[[GridSearchSVC], bool]:
@@ -173,12 +173,13 @@ class GridSearchSVC(compat.CallbackSupportMixin, ClassifierMixin, BaseEstimator)
         """
         points = points_of(self.param_grid)
         candidates = candidates_of(points)
+        check_options(self.refit, self.error_score, self.return_train_score, self.verbose)
         settings = check_settings(self.scaling, self.solver, self.tol, self.memory_limit, self.n_jobs, candidates)
         scorers = scorers_of(self.scoring)
         if isinstance(scorers, Mapping):
             check_refit(self.refit, scorers)
         data = check_data(self, X, y, sample_weight, numeric=settings.is_numeric)
-        check_weights_of_gram(data.weights, candidates)
+        check_precomputed(data, candidates)
         split_params, score_params = route(
             self, scorers, "fit", {"groups": groups, "sample_weight": data.weights, **params}
         )

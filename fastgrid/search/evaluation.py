@@ -67,7 +67,11 @@ def folds_of(data: Data, cv: Any, split_params: Mapping[str, Any], *, with_train
     """
     splitter = check_cv(cv, data.y, classifier=True)
     n_splits = splitter.get_n_splits(data.X, data.y, **split_params)
-    splits = Splits.of_indices(len(data), splitter.split(data.X, data.y, **split_params))
+    pairs = list(splitter.split(data.X, data.y, **split_params))
+    try:
+        splits = Splits.of_indices(len(data), pairs)
+    except ValueError as error:
+        raise ValueError(f"cv: {error}") from error
     if len(splits) != n_splits:
         raise ValueError(
             f"cv.split and cv.get_n_splits return inconsistent results. Expected {n_splits} splits, got {len(splits)}"

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastgrid.search.answers import Fold, Rows
-from fastgrid.search.data import check_finite, refuse_sparse
+from fastgrid.search.data import check_finite
 
 Matrix = npt.NDArray[np.floating]
 
@@ -73,17 +73,14 @@ def first_of_equal(rows: Matrix) -> Rows | None:
 
 
 def numbers_of(scaler: Any, made: Any) -> Matrix:
-    """Return what a transformer has made as a matrix of finite float32 or float64.
+    """Return what a transformer has made as a matrix of finite float32 or float64; what is sparse becomes dense.
 
     Raises
     ------
-    TypeError
-        For a sparse matrix.
     ValueError
         For no matrix, and for NaN or infinity.
     """
-    refuse_sparse(scaler, made)
-    values = np.asarray(made)
+    values = np.asarray(made.toarray() if hasattr(made, "toarray") else made)
     if values.dtype not in (np.float32, np.float64):
         values = values.astype(np.float64)
     if values.ndim != 2 or values.shape[1] == 0:

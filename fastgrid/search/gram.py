@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import check_array
 
-from fastgrid.kernels import gram_matrix
-from fastgrid.search.parameters import candidates_of
+from fastgrid.kernels import KERNELS, gram_matrix
+from fastgrid.search.parameters import refuse_value
 
 
 def gram(
@@ -58,9 +58,12 @@ def gram(
     >>> gram([[1.0, 2.0]], "poly", Y=[[3.0, 1.0]], gamma="auto", degree=2, coef0=0.5).tolist()
     [[9.0]]
     """
-    if kernel == "precomputed":
-        raise ValueError("kernel 'precomputed' has nothing to compute; use 'rbf', 'poly' or 'linear'")
-    candidates_of([{"kernel": kernel, "gamma": gamma, "degree": degree, "coef0": coef0}])
+    if not isinstance(kernel, str) or kernel not in KERNELS:
+        raise ValueError(
+            f"kernel {str(kernel)[:40]!r} is not one of {', '.join(map(repr, KERNELS))}; other rows go into Y"
+        )
+    for name, value in (("gamma", gamma), ("degree", degree), ("coef0", coef0)):
+        refuse_value(name, value)
     left = check_array(X, dtype=[np.float64, np.float32], input_name="X")
     right = left if Y is None else check_array(Y, dtype=[np.float64, np.float32], input_name="Y")
     if left.shape[1] != right.shape[1]:

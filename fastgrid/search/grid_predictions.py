@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from fastgrid.search.data import check_data, check_weights_of_gram
+from fastgrid.search.data import check_data, check_precomputed
 from fastgrid.search.evaluation import answer, complain_of_failed_fits, folds_of
 from fastgrid.search.parameters import Grid, candidates_of, points_of
 from fastgrid.search.settings import check_settings
@@ -92,7 +92,7 @@ def cross_val_predict_grid(
     candidates = candidates_of(points)
     settings = check_settings(scaling, solver, tol, memory_limit, n_jobs, candidates)
     data = check_data(_Rows(), X, y, sample_weight, numeric=settings.is_numeric)
-    check_weights_of_gram(data.weights, candidates)
+    check_precomputed(data, candidates)
     folds = folds_of(data, cv, {"groups": groups}, with_training=False)
     answered = answer(data, candidates, folds, settings)
     complain_of_failed_fits(answered.answers, len(candidates), np.nan)

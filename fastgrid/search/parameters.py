@@ -68,9 +68,17 @@ def points_of(param_grid: Grid | None) -> list[dict[str, Any]]:
     Raises
     ------
     TypeError, ValueError
-        For a grid that is none (`ParameterGrid`'s own words).
+        For a grid that is none (`ParameterGrid`'s own words), or has no points.
     """
-    return list(ParameterGrid(DEFAULT_GRID if param_grid is None else param_grid))
+    if hasattr(param_grid, "get_params"):
+        raise TypeError(
+            f"param_grid is a {type(param_grid).__name__}: leave the estimator out, the search is one over SVC; what "
+            "comes before the SVC in a pipeline goes into scaling"
+        )
+    points = list(ParameterGrid(DEFAULT_GRID if param_grid is None else param_grid))
+    if not points:
+        raise ValueError("param_grid is empty; give at least one point, or None for the default grid")
+    return points
 
 
 def candidates_of(points: Iterable[Mapping[str, Any]]) -> list[Candidate]:
@@ -92,11 +100,19 @@ def _candidate(point: Mapping[str, Any]) -> Candidate:
             raise ValueError(_unknown(key, name))
         if name in found:
             raise ValueError(f"param_grid has both {name!r} and {STEP + name!r}; leave one out")
-        complaint = _CHECKS[name](value)
-        if complaint:
-            raise ValueError(f"param_grid: {key} {value!r} {complaint}")
+        try:
+            refuse_value(name, value, key)
+        except ValueError as error:
+            raise ValueError(f"param_grid: {error}") from None
         found[name] = value
     return Candidate(**found)
+
+
+def refuse_value(name: str, value: Any, called: str = "") -> None:
+    """Raise a `ValueError` for what is no value of SVC's parameter `name`, which the user has `called` otherwise."""
+    complaint = _CHECKS[name](value)
+    if complaint:
+        raise ValueError(f"{called or name} {value!r} {complaint}")
 
 
 def _unknown(key: str, name: str) -> str:

@@ -90,6 +90,9 @@ class Respondent(ClassifierMixin, BaseEstimator):
             raise AttributeError(f"SVC has no {name}")
         return getattr(self._real(), name)
 
+    def __getitem__(self, step: Any) -> Any:
+        return self._real()[step]
+
     def _real(self) -> Model:
         self.asked.add("fitted")
         if self._model is None:

@@ -31,7 +31,7 @@ def scorers_of(scoring: Any) -> Mapping[str, Scorer] | Scorer:
     """
     if scoring is None or isinstance(scoring, str) or callable(scoring):
         scorer: Scorer = check_scoring(SVC(), scoring)
-        _refuse_probabilities("scoring", scorer)
+        _refuse_probabilities(scoring if isinstance(scoring, str) else ONLY, scorer)
         return scorer
     named = _named(scoring)
     for name, scorer in named.items():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
 from joblib import effective_n_jobs
 
 from fastgrid.common.memory import parse_size
@@ -62,6 +63,18 @@ def check_settings(
     return Settings(scaling, solver, float(tol), _memory_bytes(memory_limit), int(effective_n_jobs(n_jobs)))
 
 
+def check_options(refit: Any, error_score: Any, return_train_score: Any, verbose: Any) -> None:
+    """Raise a `ValueError` that names the parameter, for values that ``GridSearchCV`` refuses too."""
+    if not (isinstance(refit, bool | np.bool_ | str) or callable(refit)):
+        raise ValueError(f"refit {refit!r} is not True, False, a metric's name or a callable")
+    if error_score != "raise" and (not isinstance(error_score, Real) or isinstance(error_score, bool)):
+        raise ValueError(f"error_score {error_score!r} is neither a number nor 'raise'")
+    if not isinstance(return_train_score, bool | np.bool_):
+        raise ValueError(f"return_train_score {return_train_score!r} is neither True nor False")
+    if not isinstance(verbose, Integral) or int(verbose) < 0:
+        raise ValueError(f"verbose {verbose!r} is not a whole number of 0 or more")
+
+
 def _check_scaling(scaling: Any, candidates: Sequence[Candidate]) -> None:
     if scaling is None:
         return
@@ -78,7 +91,10 @@ def _memory_bytes(memory_limit: Any) -> int | None:
     if memory_limit is None:
         return None
     if isinstance(memory_limit, str):
-        return parse_size(memory_limit)
+        try:
+            return parse_size(memory_limit)
+        except ValueError as error:
+            raise ValueError(f"memory_limit: {error}") from None
     if not isinstance(memory_limit, Integral) or isinstance(memory_limit, bool) or memory_limit < 1:
         raise ValueError(f"memory_limit {memory_limit!r} is not None, a number of bytes or a text such as '4G'")
     return int(memory_limit)

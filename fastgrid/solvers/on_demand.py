@@ -181,6 +181,6 @@ class _PairRows:
         if not bound[0, 0] <= np.finfo(np.float32).max:
             remedy = "; scale the features"
             if self._kernel == "poly":
-                remedy = f" with gamma = {self._gamma:g}; choose a smaller gamma"
+                remedy = f" with gamma = {self._gamma:g}; scale the features, or choose a smaller gamma"
             raise ValueError(f"the values of the kernel overflow{remedy}")
         return diagonal.reshape(-1)

@@ -204,7 +204,10 @@ def _diagonal(task: Task, norms: npt.NDArray[np.float64]) -> npt.NDArray[np.floa
 def _refuse_overflow(largest: float, task: Task) -> None:
     # Solvers keep kernel values in float32. NaN fails the comparison too.
     if not largest <= np.finfo(np.float32).max:
-        raise ValueError(f"the values of the kernel overflow with gamma = {task.gamma:g}; choose a smaller gamma")
+        raise ValueError(
+            f"the values of the kernel overflow with gamma = {task.gamma:g}; scale the features, or choose a smaller "
+            "gamma"
+        )
 
 
 def _work(path: OneVsOnePath, gram_bytes: int) -> Work:

@@ -3,6 +3,8 @@
 import functools
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -94,7 +96,7 @@ def test_threads_are_the_hint_for_a_number_alone(jobs: int, expected: int) -> No
     pool = Pool(jobs, "configured")
     assert (pool.jobs, pool.uses_processes) == (expected, False)
     idents = set(pool.map_ordered(lambda _: threading.get_ident(), range(4)))
-    assert (threading.get_ident() in idents) is (pool.jobs == 1)
+    assert threading.get_ident() not in idents  # the one that waits hears of interrupts
     with joblib.parallel_config(n_jobs=jobs):
         assert (Pool(None, "configured").jobs, Pool(2, "configured").jobs) == (expected, 2)
 
@@ -196,3 +198,42 @@ def test_dask(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="no 2"):
             list(pool.map_unordered(fail_late, range(20)))
         assert sorted(pool.map_unordered(square, range(20), at_most=1)) == [n * n for n in range(20)]
+
+
+STUBBORN = """
+import os, signal, sys, threading
+from fastgrid.common.fanout import Pool
+
+begun = []
+
+def stubborn(number):
+    begun.append(number)
+    os.kill(os.getpid(), signal.SIGINT)
+    threading.Event().wait(60.0)
+
+try:
+    list(Pool(1, "configured").map_unordered(stubborn, [1, 2]))
+except KeyboardInterrupt:
+    print("interrupted", begun)
+"""
+
+
+def test_an_interrupt_ends_the_wait_for_a_call_that_hears_of_none() -> None:
+    # In a process of its own, whose main thread is the test's.
+    done = subprocess.run([sys.executable, "-c", STUBBORN], capture_output=True, text=True, timeout=50.0)
+    assert (done.returncode, done.stdout) == (0, "interrupted [1]\n"), done.stderr
+
+
+def test_one_worker_hands_on_results_and_errors_and_may_be_left_early() -> None:
+    pool = Pool(1, "configured")
+    assert list(pool.map_ordered(square, [1, 2, 3])) == [1, 4, 9]
+    with pytest.raises(ValueError, match="no 2"):
+        list(pool.map_ordered(fail_late, [1, 2, 3]))
+    results = pool.map_ordered(square, range(1000))
+    assert next(results) == 1 - 1
+    results.close()
+    inside = []
+    thread = threading.Thread(target=lambda: inside.extend(pool.map_ordered(square, [4])))
+    thread.start()
+    thread.join()
+    assert inside == [16]

@@ -12,7 +12,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.metrics import make_scorer, roc_auc_score
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
 
 from fastgrid import GridSearchSVC, cross_val_predict_grid, gram, solve_binary
@@ -123,7 +123,17 @@ def test_a_transformer_may_take_what_is_no_number(iris):
         ({"param_grid": {"degree": [2.5]}}, "degree 2.5"),
         ({"param_grid": {"coef0": [np.inf]}}, "coef0 inf"),
         ({"param_grid": {"class_weight": [{"a": 0.0}]}}, "class_weight"),
-        ({"scoring": "neg_log_loss"}, "'scoring' needs probabilities"),
+        ({"param_grid": []}, "param_grid is empty"),
+        (
+            {"param_grid": {"kernel": ["precomputed"]}},
+            r"X has shape \(150, 4\); with kernel 'precomputed' it is a square",
+        ),
+        ({"refit": 3}, "refit 3"),
+        ({"error_score": "nan"}, "error_score 'nan'"),
+        ({"return_train_score": "yes"}, "return_train_score 'yes'"),
+        ({"verbose": "much"}, "verbose 'much'"),
+        ({"cv": [([0, 1, 60, 61], [150])]}, "cv: split 0 names items beyond the 150"),
+        ({"scoring": "neg_log_loss"}, "'neg_log_loss' needs probabilities"),
         ({"scoring": {"loss": "neg_log_loss"}, "refit": False}, "'loss' needs probabilities"),
         ({"scoring": lambda search, X, y: search.predict_proba(X).mean()}, "needs probabilities"),
         ({"scoring": []}, "scoring"),
@@ -133,7 +143,7 @@ def test_a_transformer_may_take_what_is_no_number(iris):
         ({"solver": "newton"}, "solver 'newton'"),
         ({"tol": 0.0}, "tol 0.0"),
         ({"n_jobs": 0}, "n_jobs 0"),
-        ({"memory_limit": "much"}, "'much' is not a size"),
+        ({"memory_limit": "much"}, "memory_limit: 'much' is not a size"),
         ({"memory_limit": -1}, "memory_limit -1"),
     ],
 )
@@ -141,6 +151,39 @@ def test_mistakes_are_named_on_one_line(iris, options, message):
     with pytest.raises(ValueError, match=message) as caught:
         GridSearchSVC(**{"param_grid": {"C": [1.0]}, **options}).fit(*iris)
     assert "\n" not in str(caught.value)
+
+
+def test_an_estimator_in_the_place_of_the_grid_is_named(iris):
+    with pytest.raises(TypeError, match="param_grid is a SVC: leave the estimator out"):
+        GridSearchSVC(SVC()).fit(*iris)
+
+
+def test_a_matrix_that_is_not_symmetric_is_no_gram_matrix(iris):
+    X, y = iris
+    values = X @ X.T
+    GridSearchSVC({"kernel": ["precomputed"]}).fit(values * (1 + 1e-9 * np.arange(len(y))), y)
+    values[3, 140] += 1.0
+    with pytest.raises(ValueError, match="X is not symmetric"):
+        GridSearchSVC({"kernel": ["precomputed"]}).fit(values, y)
+
+
+def test_a_transformer_may_make_sparse_matrices(iris):
+    X, y = iris
+    scaler = OneHotEncoder(handle_unknown="ignore")
+    found = GridSearchSVC(GRID, scaling=scaler).fit(X.round(), y)
+    grid = {f"svc__{key}": values for key, values in GRID.items()}
+    expected = GridSearchCV(Pipeline([("scaler", scaler), ("svc", SVC())]), grid).fit(X.round(), y)
+    np.testing.assert_allclose(found.cv_results_["mean_test_score"], expected.cv_results_["mean_test_score"])
+
+
+def test_scorers_may_ask_for_steps_of_the_pipeline(iris):
+    def few(model, X, y):
+        return -float(model["svc"].n_support_.sum() + model[-1].n_support_.sum())
+
+    found = GridSearchSVC({"C": [0.1, 1.0]}, scaling="fold", scoring=few).fit(*iris)
+    grid = {"svc__C": [0.1, 1.0]}
+    expected = GridSearchCV(Pipeline([("scaler", MinMaxScaler()), ("svc", SVC())]), grid, scoring=few).fit(*iris)
+    np.testing.assert_array_equal(found.cv_results_["mean_test_score"], expected.cv_results_["mean_test_score"])
 
 
 def test_sparse_features_are_refused(iris):
@@ -205,3 +248,21 @@ def test_one_binary_problem_is_solved_as_by_svc(iris, C):
     assert found.bias == model.intercept_[0] and found.iterations == model.n_iter_[0] and found.converged
     with pytest.raises(ValueError, match="3 different labels"):
         solve_binary(gram(iris[0]), iris[1])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda X, y: gram(X, X), "kernel .* is not one of 'rbf', 'poly', 'linear'; other rows go into Y"),
+        (lambda X, y: gram(X, gamma=-1.0), "gamma -1.0 is not a finite number of 0 or more"),
+        (lambda X, y: solve_binary(X @ X.T, y, 0), "C is 0; give positive"),
+        (lambda X, y: solve_binary(X @ X.T, y, "1"), "C is 1; give positive"),
+        (lambda X, y: solve_binary(X @ X.T, y, sample_weight=np.zeros(len(y))), "sample_weight is .* give positive"),
+        (lambda X, y: solve_binary(X @ np.eye(4)[::-1] @ np.diag([1, 2, 3, 4]) @ X.T, y), "gram is not symmetric"),
+        (lambda X, y: solve_binary(scipy.sparse.csr_matrix(X @ X.T), y), "gram is sparse"),
+    ],
+)
+def test_mistakes_of_the_small_functions_are_named(iris, call, message):
+    X, y = iris
+    with pytest.raises((TypeError, ValueError), match=message):
+        call(X[:100], y[:100])

@@ -204,7 +204,7 @@ def test_rows_that_are_zero_and_one_class():
         ("rbf", np.nan, "features must be finite"),
         ("linear", np.inf, "features must be finite"),
         ("linear", 1e20, "overflow; scale the features"),
-        ("poly", 1e7, "overflow with gamma = 1; choose a smaller gamma"),
+        ("poly", 1e7, "overflow with gamma = 1; scale the features, or choose a smaller gamma"),
     ],
 )
 def test_what_float32_cannot_hold_is_refused(kernel, value, message):
