@@ -144,10 +144,10 @@ def check_precomputed(data: Data, candidates: Sequence[Candidate]) -> None:
 
 
 def is_symmetric(values: npt.NDArray[np.floating]) -> bool:
-    """Return whether a square matrix is symmetric but for roundings, without another matrix of its size."""
-    tolerance = 1e-5 * max(float(values.max()), -float(values.min()))
+    """Return whether a square matrix is symmetric but for roundings, NaN aside, without another matrix of its size."""
+    tolerance = 1e-5 * max(float(values.max(initial=0.0)), -float(values.min(initial=0.0)))
     strips = [slice(start, start + 256) for start in range(0, len(values), 256)]
-    return all(bool((np.abs(values[rows] - values[:, rows].T) <= tolerance).all()) for rows in strips)
+    return not any(bool((np.abs(values[rows] - values[:, rows].T) > tolerance).any()) for rows in strips)
 
 
 def take_rows(given: Any, rows: Rows) -> Any:

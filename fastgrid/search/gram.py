@@ -10,6 +10,7 @@ from sklearn.utils import check_array
 
 from fastgrid.kernels import KERNELS, gram_matrix
 from fastgrid.search.parameters import refuse_value
+from fastgrid.sweep.gammas import scale_gamma
 
 
 def gram(
@@ -71,6 +72,5 @@ def gram(
     if gamma == "auto":
         gamma = 1.0 / right.shape[1]
     elif isinstance(gamma, str):
-        variance = float(np.asarray(right, dtype=np.float64).var())
-        gamma = 1.0 / (right.shape[1] * variance) if variance != 0.0 else 1.0
+        gamma = scale_gamma(right)
     return gram_matrix(kernel, left, right, float(gamma), int(degree), float(coef0))

@@ -22,6 +22,7 @@ from fastgrid.search.data import Data, take_rows
 from fastgrid.search.fold_rows import FoldRows, Matrix, first_of_equal, numbers_of, rows_by_item
 from fastgrid.search.parameters import Candidate
 from fastgrid.sweep.combinations import Combination, FeatureSet, SweepInput, SweepResult
+from fastgrid.sweep.gammas import scale_gamma
 from fastgrid.sweep.options import SweepOptions
 from fastgrid.sweep.run import run_sweep
 from fastgrid.sweep.splits import Splits
@@ -257,9 +258,7 @@ def _combination_of_fold(
     # With numbers for what depends on the training part.
     combination = _combination(candidate, classes)
     if combination.gamma == "scale":
-        variance = float(np.asarray(trained, dtype=np.float64).var())
-        scale = 1.0 / (trained.shape[1] * variance) if variance != 0.0 else 1.0
-        combination = replace(combination, gamma=scale)
+        combination = replace(combination, gamma=scale_gamma(trained))
     if combination.balanced:
         present = np.unique(codes)
         weights = np.ones(len(classes))

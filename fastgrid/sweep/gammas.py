@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from fastgrid.sweep.combinations import Combination, SweepInput
 from fastgrid.sweep.fold_base import values_of
+
+
+def scale_gamma(trained: npt.NDArray[np.floating]) -> float:
+    """Return what gamma "scale" is, as in scikit-learn's SVC: 1 / (d var X), or 1 where X does not vary.
+
+    Parameters
+    ----------
+    trained : ndarray of float32 or float64, shape (n, d)
+        Features of the rows trained on, in their order: the last bits of a variance depend on it.
+    """
+    variance = float(np.asarray(trained, dtype=np.float64).var())
+    return 1.0 / (trained.shape[1] * variance) if variance != 0.0 else 1.0
 
 
 class FoldGammas:
@@ -36,7 +49,4 @@ class FoldGammas:
         return float(combination.gamma)
 
     def _scale(self, features: str) -> float:
-        # As scikit-learn's SVC: 1 / (d var X), or 1 where X does not vary.
-        trained = np.asarray(values_of(self._given.feature_sets[features])[self._training], dtype=np.float64)
-        variance = float(trained.var())
-        return 1.0 / (trained.shape[1] * variance) if variance != 0.0 else 1.0
+        return scale_gamma(values_of(self._given.feature_sets[features])[self._training])

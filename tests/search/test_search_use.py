@@ -259,6 +259,8 @@ def test_one_binary_problem_is_solved_as_by_svc(iris, C):
         (lambda X, y: solve_binary(X @ X.T, y, "1"), "C is 1; give positive"),
         (lambda X, y: solve_binary(X @ X.T, y, sample_weight=np.zeros(len(y))), "sample_weight is .* give positive"),
         (lambda X, y: solve_binary(X @ np.eye(4)[::-1] @ np.diag([1, 2, 3, 4]) @ X.T, y), "gram is not symmetric"),
+        (lambda X, y: solve_binary(np.full((100, 100), np.nan), y), "gram holds values that are not finite"),
+        (lambda X, y: solve_binary(np.empty((0, 0)), y), r"gram has shape \(0, 0\)"),
         (lambda X, y: solve_binary(scipy.sparse.csr_matrix(X @ X.T), y), "gram is sparse"),
     ],
 )
