@@ -35,12 +35,13 @@ def _optimise(
     state: Float64Matrix,
     positions: IntVector,
     allowed: Float32Vector,
+    narrow_diagonal: Float32Vector,
     tolerance: float,
     most: int,
     unit_diagonal: bool,
 ) -> tuple[int, bool]:
     # Iterations until the stopping rule holds, or `most` were made. `allowed` is workspace for a number per column;
-    # `positions` decides between equals where float32 does not do.
+    # `positions` decides between equals where float32 does not do. `narrow_diagonal` is K_ii in float32.
     # Returns how many were made, and whether the rule holds. O(n) each.
     n, made = len(positions), 0
     lowest, highest, first = _extremes(state, n, positions, allowed)
@@ -49,7 +50,7 @@ def _optimise(
             return made, False
         second = -1
         if max(abs(lowest), abs(highest)) * COARSE < highest - lowest < LARGEST_GAP:
-            second = _partner(gram, first, state, n, allowed, unit_diagonal)
+            second = _partner(gram, first, state, n, allowed, narrow_diagonal, unit_diagonal)
         if second < 0 or state[GRADIENT, second] <= state[GRADIENT, first]:
             second = _second(gram, first, state, n, positions, first, unit_diagonal)
             if second < 0:

@@ -101,11 +101,15 @@ def _run(pair: Pair, problem: int, n_runs: int, limits: Limits, answers: Answers
         unit_diagonal = _has_unit_diagonal(state, n)
     if saturated:
         _scale_exactly(pair, run, scale)
-        made, done = _optimise(pair.block, state, order, pair.allowed, limits.tolerance, patience, unit_diagonal)
+        made, done = _optimise(
+            pair.block, state, order, pair.allowed, pair.narrow_diagonal, limits.tolerance, patience, unit_diagonal
+        )
         saturated, exactly = made == 0, False
     elif not exactly:
         _begin(pair.duals, pair.gradients, run, scale, state, n)
-        made, done = _optimise(pair.block, state, order, pair.allowed, limits.tolerance, patience, unit_diagonal)
+        made, done = _optimise(
+            pair.block, state, order, pair.allowed, pair.narrow_diagonal, limits.tolerance, patience, unit_diagonal
+        )
     warm = run >= 0 and not exactly
     if done and not exactly:
         _keep(pair, problem)

@@ -7,6 +7,7 @@ the best from the next.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -14,12 +15,9 @@ from fastgrid.kernels.jit import jit_inline
 from fastgrid.kernels.simd import (
     LANES,
     WIDE_LANES,
-    highest_float32,
     highest_float32_wide,
     highest_float64,
-    highest_int32,
     highest_int32_wide,
-    lane_numbers,
     lane_numbers_float64,
     lane_numbers_wide,
     load_float32,
@@ -30,16 +28,17 @@ from fastgrid.kernels.simd import (
     minimum,
     narrow,
     select,
-    splat_float32,
     splat_float32_wide,
     splat_float64,
-    splat_int32,
     splat_int32_wide,
     store,
     widen,
 )
 from fastgrid.kernels.smo_passes import LARGEST_CURVATURE, SMALLEST_CURVATURE, Float32Vector
-from fastgrid.kernels.smo_state import DIAGONAL, DOWN_PENALTY, GRADIENT, UP_PENALTY, Float32Matrix, Float64Matrix
+from fastgrid.kernels.smo_state import DOWN_PENALTY, GRADIENT, UP_PENALTY, Float32Matrix, Float64Matrix
+
+#: Of K_ii: about what K_ii + K_jj - 2 K_ij loses in float32.
+ROUNDING_OF_CURVATURE = np.float32(2.4e-7)
 
 
 @jit_inline
@@ -81,25 +80,45 @@ def _update(
 
 @jit_inline
 def _partner(
-    gram: Float32Matrix, first: int, state: Float64Matrix, extent: int, allowed: Float32Vector, unit_diagonal: bool
+    gram: Float32Matrix,
+    first: int,
+    state: Float64Matrix,
+    extent: int,
+    allowed: Float32Vector,
+    diagonal: Float32Vector,
+    unit_diagonal: bool,
 ) -> int:
     # An item with about the largest (h_j - h_i)^2 / (K_ii + K_jj - 2 K_ij) of those whose beta may shrink and
-    # h_j > h_i; -1 or less if float32 shows none. O(extent).
+    # h_j > h_i; -1 or less if float32 shows none. `diagonal` is K_jj in float32. O(extent).
+    reference = np.float32(state[GRADIENT, first])
     if unit_diagonal:
-        return _partner_of_unit(gram, first, np.float32(state[GRADIENT, first]), extent, allowed)
-    width = state.shape[1]
-    reference, own = splat_float32(np.float32(state[GRADIENT, first])), splat_float64(state[DIAGONAL, first])
-    best, where = splat_float32(np.float32(0.0)), splat_int32(np.int32(-LANES))
-    for k in range(0, extent, LANES):
-        difference = maximum(load_float32(allowed, k) - reference, splat_float32(np.float32(0.0)))
-        kernel = widen(load_float32(gram, first * gram.shape[1] + k))
-        curvature = narrow(own + load_float64(state, DIAGONAL * width + k) - (kernel + kernel))
-        curvature = minimum(curvature, splat_float32(LARGEST_CURVATURE))
-        score = difference * difference / maximum(curvature, splat_float32(SMALLEST_CURVATURE))
-        where = select(score > best, splat_int32(np.int32(k)), where)
+        return _partner_of_unit(gram, first, reference, extent, allowed)
+    return _partner_of_any(gram, first, reference, extent, allowed, diagonal)
+
+
+@jit_inline
+def _partner_of_any(
+    gram: Float32Matrix,
+    first: int,
+    reference: np.float32,
+    extent: int,
+    allowed: Float32Vector,
+    diagonal: Float32Vector,
+) -> int:
+    # `_partner` for any diagonal. A curvature below the rounding of its terms says nothing but that it is small: it
+    # counts as that rounding, or items that are nearly equal would be chosen again and again.
+    references, nothing = splat_float32_wide(reference), splat_float32_wide(np.float32(0.0))
+    own, largest = splat_float32_wide(diagonal[first]), splat_float32_wide(LARGEST_CURVATURE)
+    smallest = splat_float32_wide(max(SMALLEST_CURVATURE, ROUNDING_OF_CURVATURE * diagonal[first]))
+    best, where = nothing, splat_int32_wide(np.int32(-WIDE_LANES))
+    for k in range(0, extent, WIDE_LANES):
+        difference = maximum(load_float32_wide(allowed, k) - references, nothing)
+        kernel = load_float32_wide(gram, first * gram.shape[1] + k)
+        curvature = own + load_float32_wide(diagonal, k) - (kernel + kernel)
+        score = difference * difference / maximum(minimum(curvature, largest), smallest)
+        where = select(score > best, splat_int32_wide(np.int32(k)), where)
         best = maximum(score, best)
-    chosen = best == splat_float32(highest_float32(best))
-    return int(highest_int32(select(chosen, where + lane_numbers(), splat_int32(np.int32(-1)))))
+    return _place_of_best(best, where)
 
 
 @jit_inline
@@ -116,5 +135,11 @@ def _partner_of_unit(
         score = difference * difference / maximum(curvature, smallest)
         where = select(score > best, splat_int32_wide(np.int32(k)), where)
         best = maximum(score, best)
+    return _place_of_best(best, where)
+
+
+@jit_inline
+def _place_of_best(best: Any, where: Any) -> int:
+    # The item of the best score: `where` holds the number of the vector in which each lane's best one stood.
     chosen = best == splat_float32_wide(highest_float32_wide(best))
     return int(highest_int32_wide(select(chosen, where + lane_numbers_wide(), splat_int32_wide(np.int32(-1)))))

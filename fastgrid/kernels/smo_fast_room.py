@@ -48,6 +48,7 @@ class Room(NamedTuple):
     items: Float64Matrix
     order: IntVector
     allowed: Float32Vector
+    diagonal: Float32Vector
     counts: npt.NDArray[np.int64]
     measures: Float64Matrix
     unbounded: BoolVector
@@ -58,7 +59,8 @@ class Pair(NamedTuple):
 
     `first` and `second` are its classes, `number` its place among the pairs. `block` (n, width) is its part of the Gram
     matrix with unused columns zero, `diagonal` (n,) of that, `signs` (n,) its labels, `item_costs` (p, n) C of every
-    item. `state`, `compact`, `rows` and `order` are what `_solve_binary` works on, `allowed` is what `_optimise` needs.
+    item. `state`, `compact`, `rows` and `order` are what `_solve_binary` works on, `allowed` and `narrow_diagonal`
+    (the diagonal in float32, then zeros) are what `_optimise` needs.
     Of the problems that were run: signed `duals` and `gradients` (p, n), how many duals are free and how many are not
     zero (`n_free`, `n_support`), whether none is at its C (`unbounded`), and `runs`, their numbers in the order of
     running; each (p,). `costs` (p, k) are C of each class, `weights` (n,) the items' factors of it; `measures` (4, p)
@@ -77,6 +79,7 @@ class Pair(NamedTuple):
     rows: Float32Matrix
     order: IntVector
     allowed: Float32Vector
+    narrow_diagonal: Float32Vector
     duals: Float64Matrix
     gradients: Float64Matrix
     n_free: IntVector
@@ -106,6 +109,7 @@ def make_room(starts: IntVector, n_problems: int, scratch: Scratch) -> Room:
         scratch.take("items", (3, n_largest), np.float64),
         scratch.take("order", (n_largest,), np.int64),
         scratch.take("allowed", (width,), np.float32),
+        scratch.take("diagonal", (width,), np.float32),
         scratch.take("counts", (3, n_problems), np.int64),
         scratch.take("measures", (4, n_problems), np.float64),
         scratch.take("unbounded", (n_problems,), np.bool_),
@@ -135,6 +139,7 @@ def _view(task: Task, room: Room, first: int, second: int, number: int) -> Pair:
         room.rows[: n * half].reshape(n, half),
         room.order[:n],
         room.allowed,
+        room.diagonal,
         room.numbers[0, : p * n].reshape(p, n),
         room.numbers[1, : p * n].reshape(p, n),
         room.counts[0],
@@ -153,6 +158,10 @@ def _enter(task: Task, pair: Pair) -> None:
     starts, n = task.starts, len(pair.signs)
     if len(starts) > 3:
         _copy_pair(task.gram, task.diagonal, starts, pair.first, pair.second, pair.block, pair.diagonal)
+    for k in range(n):
+        pair.narrow_diagonal[k] = pair.diagonal[k]
+    for k in range(n, pair.state.shape[1]):
+        pair.narrow_diagonal[k] = 0.0
     n_first = starts[pair.first + 1] - starts[pair.first]
     for k in range(n):
         pair.signs[k] = 1.0 if k < n_first else -1.0

@@ -108,7 +108,9 @@ class _HardProblem:
                 self.take_newton_steps(tol)
                 spent = 0.0
             most = min(burst, cap - self._iterations)
-            made, done = _optimise(pair.block, pair.state, pair.order, pair.allowed, tol, most, unit_diagonal)
+            made, done = _optimise(
+                pair.block, pair.state, pair.order, pair.allowed, pair.narrow_diagonal, tol, most, unit_diagonal
+            )
             self._iterations += made
             spent += _smo_seconds(made, n)
             if done:

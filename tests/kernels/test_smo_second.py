@@ -11,13 +11,13 @@ from fastgrid.kernels.smo import _initialise
 from fastgrid.kernels.smo_fast_passes import _partner, _update
 from fastgrid.kernels.smo_passes import _extremes, _second
 from fastgrid.kernels.smo_second import _certain_second, _second_by_float32
-from fastgrid.kernels.smo_state import ALPHA, COST, DOWN_PENALTY, GRADIENT, STATE_ROWS, UP_PENALTY
+from fastgrid.kernels.smo_state import ALPHA, COST, DIAGONAL, DOWN_PENALTY, GRADIENT, STATE_ROWS, UP_PENALTY
 from fastgrid.kernels.smo_step import _set_penalties
 
 
 @jit
-def partner(gram, first, state, n, allowed, unit):
-    return _partner(gram, first, state, n, allowed, unit)
+def partner(gram, first, state, n, allowed, diagonal, unit):
+    return _partner(gram, first, state, n, allowed, diagonal, unit)
 
 
 @jit
@@ -66,6 +66,12 @@ def problem(seed, n, unit, scale=1.0):
     return gram, state, allowed, kernel.astype(np.float32).astype(np.float64)
 
 
+def narrow_diagonal(state):
+    diagonal = aligned_empty((state.shape[1],), np.float32)
+    diagonal[:] = state[DIAGONAL]
+    return diagonal
+
+
 def expected_extremes(state, n):
     growing, falling = state[UP_PENALTY, :n] == 0, state[DOWN_PENALTY, :n] == 0
     h = state[GRADIENT, :n]
@@ -87,7 +93,7 @@ def test_the_partner_is_as_good_as_the_best(seed, n, unit):
     difference = np.where(state[DOWN_PENALTY, :n] == 0, state[GRADIENT, :n] - lowest, 0.0)
     curvature = np.maximum(kernel[first, first] + np.diag(kernel) - 2 * kernel[first], 1e-12)
     scores = np.maximum(difference, 0.0) ** 2 / curvature
-    found = partner(gram, first, state, n, allowed, unit)
+    found = partner(gram, first, state, n, allowed, narrow_diagonal(state), unit)
     if scores.max() == 0.0:
         assert found < 0
     else:
@@ -115,7 +121,8 @@ def test_where_nothing_may_shrink_there_is_no_partner(unit):
     gram, state, allowed, _ = problem(3, 20, unit)
     state[DOWN_PENALTY] = np.inf
     _, highest, first = _extremes(state, 20, np.arange(20), allowed)
-    assert highest == -np.inf and partner(gram, first, state, 20, allowed, unit) < 0
+    assert highest == -np.inf
+    assert partner(gram, first, state, 20, allowed, narrow_diagonal(state), unit) < 0
 
 
 @settings(max_examples=300, deadline=None)

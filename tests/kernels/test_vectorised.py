@@ -23,7 +23,7 @@ print(code)
 """
 CALLS = {
     "smo._iterate": "(gram, state, n, numbers, 1e-3, 1, numbers, numbers, np.zeros(9), 0, gram, *more, gram[0])",
-    "smo_fast._optimise": "(gram, state, numbers[:n], np.zeros(gram.shape[1], np.float32), 1e-3, 1, False)",
+    "smo_fast._optimise": "(gram, state, numbers[:n], gram[0], gram[1], 1e-3, 1, False)",
 }
 
 #: What the passes of an iteration consist of: the gradient's update and the extremes in float64, scores in float32.
