@@ -20,6 +20,7 @@ _HOMES = {
     "select_best_model": "fastgrid.project.training",
     "retrain_model": "fastgrid.project.training",
     "get_classification_results": "fastgrid.project.stored_results",
+    "errors": "fastgrid.project.errors",
     "visualize_confusion_matrix": "fastgrid.project.stored_results",
     "json_to_sig": "fastgrid.project.conversion",
     "predict": "fastgrid.project.prediction",
