@@ -28,6 +28,8 @@ _HOMES = {
     "describe": "fastgrid.model.summary",
     "GridSearchSVC": "fastgrid.search.estimator",
     "cross_val_predict_grid": "fastgrid.search.grid_predictions",
+    "GridHeatmapDisplay": "fastgrid.displays.heatmap",
+    "ConfusionDisplay": "fastgrid.displays.confusion",
     "gram": "fastgrid.search.gram",
     "solve_binary": "fastgrid.search.binary",
     "RunSettings": "fastgrid.project.settings",
