@@ -222,6 +222,28 @@ def test_axes_of_the_user(searches, pyplot):
     assert pyplot.get_fignums() == [figure.number]
 
 
+def test_axes_in_a_part_of_a_figure(searches, pyplot):
+    figure = pyplot.figure(layout="constrained")
+    part, other = figure.subfigures(1, 2)
+    display = GridHeatmapDisplay.from_search(searches["GridSearchCV"], ax=part.subplots(2, 1), include_values=True)
+    assert display.figure_ is part and len(other.axes) == 0
+    drawn(display)
+    assert all(axes.get_window_extent().x1 < figure.bbox.width / 2 for axes in display.axes_)
+
+
+def test_of_successive_halving_the_last_iteration_is_shown(iris):
+    from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+    from sklearn.model_selection import HalvingGridSearchCV
+
+    search = HalvingGridSearchCV(SVC(), {"C": [0.01, 1, 100], "gamma": [0.01, 1]}, cv=3, random_state=0).fit(*iris)
+    assert len(search.cv_results_["params"]) > 6
+    display = drawn(GridHeatmapDisplay.from_search(search))
+    panel, row, column = display.best
+    assert display.panels[panel].candidates[row, column] == search.best_index_
+    last = {tuple(point.values()): index for index, point in enumerate(search.cv_results_["params"])}
+    assert sorted(display.panels[0].candidates.ravel()) == sorted(last.values())
+
+
 def test_panels_are_arranged_by_the_parameters_that_change_fastest():
     def arrangement(n_columns=None, **values):
         from sklearn.model_selection import ParameterGrid
