@@ -21,6 +21,7 @@ COMMANDS = {
     "select_best_model": "best combination -> HTML + final model trained on all data",
     "retrain_model": "final model for a chosen .param file",
     "get_classification_results": "print the ten best combinations",
+    "errors": "list the items that the best combinations misclassify",
     "visualize_confusion_matrix": ".result -> HTML confusion matrix",
     "json_to_sig": "JSON descriptor files -> YAML .sig files",
     "predict": "class and probabilities of descriptor files",

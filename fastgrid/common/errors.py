@@ -25,7 +25,33 @@ class TaskFailuresError(FastgridError):
     exit_code = 3
 
 
+# Joiners that several scripts are written with; they are not printable by themselves, and harmless.
+_JOINERS = "\u200c\u200d"
+
+
 def one_line(text: object, limit: int = 300) -> str:
-    """Return `text` on one line, cut to `limit` characters, for use inside an error message."""
-    line = " ".join(str(text).split())
+    """Return `text` on one line, cut to `limit` characters, for use inside an error message or a table.
+
+    What would steer a terminal or cannot be encoded (control characters, marks that reverse the direction of writing,
+    surrogates) is escaped.
+    """
+    line = escaped(" ".join(str(text).split()))
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def escaped(text: str) -> str:
+    r"""Return `text` with every character that cannot be printed as Python would write it.
+
+    Examples
+    --------
+    >>> escaped("日本 \x1b[31m")
+    '日本 \\x1b[31m'
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character
+        if character.isprintable() or character in _JOINERS
+        else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )

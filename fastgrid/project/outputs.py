@@ -71,7 +71,7 @@ def check_output_directory(directory: Path, name: str) -> None:
     make_directory(directory)
     if not os.access(directory, os.W_OK | os.X_OK):
         raise UserError(f"{directory}: not writable; choose another output directory or change its permissions")
-    others = sorted(other for other in _project_names(directory) if other != name)
+    others = sorted(other for other in project_names(directory) if other != name)
     if others:
         raise UserError(
             f"{directory}: holds another project ({others[0]}.project); choose another output directory or give --force"
@@ -95,7 +95,7 @@ def remove_project(directory: Path, project_directory: Path) -> None:
     """
     if not directory.is_dir():
         return
-    names = _project_names(directory)
+    names = project_names(directory)
     for name in names:
         _check_generated(directory / f"{name}.project")
     try:
@@ -138,7 +138,8 @@ def _check_generated(project: Path) -> None:
         )
 
 
-def _project_names(directory: Path) -> list[str]:
+def project_names(directory: Path) -> list[str]:
+    """Return the names of the projects in a directory, NAME of each NAME.project in it."""
     # A hidden ".project" is not one of ours.
     return [path.stem for path in directory.glob("[!.]*.project") if path.is_file()]
 

@@ -4,6 +4,7 @@ The numbers come from `fastgrid.evaluation`; how they were computed is not known
 """
 
 from fastgrid.report.listing import best_table, format_best, result_line
+from fastgrid.report.missed_items import MissedItem, format_missed, missed_as_json, missed_as_tsv, missed_table
 from fastgrid.report.page import confusion_page, write_confusion_page
 from fastgrid.report.predictions import Predictions, read_predictions, write_predictions
 from fastgrid.report.rows import Candidate, ReportRow, report_rows
@@ -11,11 +12,16 @@ from fastgrid.report.tsv import write_report
 
 __all__ = [
     "Candidate",
+    "MissedItem",
     "Predictions",
     "ReportRow",
     "best_table",
     "confusion_page",
     "format_best",
+    "format_missed",
+    "missed_as_json",
+    "missed_as_tsv",
+    "missed_table",
     "read_predictions",
     "report_rows",
     "result_line",

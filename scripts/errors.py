@@ -1,0 +1,3 @@
+from fastgrid.cli.errors import main
+
+raise SystemExit(main())
