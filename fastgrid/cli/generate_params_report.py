@@ -13,12 +13,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = running.parser_of("generate_params_report", "Write the ranking of all combinations of a project.")
     parser.add_argument("project_file", metavar="PROJECT_FILE")
     parser.add_argument(
-        "result_file", metavar="RESULT_FILE", nargs="?", help="default: report.tsv beside the project file"
+        "result_file",
+        metavar="RESULT_FILE",
+        nargs="?",
+        help="the table, or the page where it ends in .html (default: report.tsv and report.html beside the project)",
     )
+    running.add_select_option(parser)
     return running.run(parser, argv, _report)
 
 
 def _report(options: argparse.Namespace) -> None:
     from fastgrid.project.training import generate_params_report
 
-    print(f"report: {generate_params_report(options.project_file, options.result_file)}")
+    settings = running.settings_of(options)
+    print(f"report: {generate_params_report(options.project_file, options.result_file, settings=settings)}")

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import math
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,7 @@ from fastgrid.common.stopwatch import recording, seconds_since_process_start, ti
 
 if TYPE_CHECKING:
     from fastgrid.common.console import Console
+    from fastgrid.project.judging import Judgement
     from fastgrid.project.schema import Project
     from fastgrid.project.selection import Selection
     from fastgrid.project.settings import RunSettings
@@ -32,6 +34,9 @@ INTERRUPTED = 130
 
 #: As `fastgrid.solvers.SOLVERS`, which is not imported for a look at ``--help``.
 SOLVERS = ("smo", "smo-fast", "libsvm")
+
+#: As `fastgrid.evaluation.RULES`, likewise.
+RULES = ("accuracy", "normalized_accuracy", "one-standard-error")
 
 
 def parser_of(name: str, description: str) -> argparse.ArgumentParser:
@@ -118,6 +123,7 @@ def run(
 ) -> int:
     """Parse `argv`, do the work and return the exit code; errors on purpose become one line on standard error."""
     options = parser.parse_args(argv)
+    options.command = shlex.join([*parser.prog.split(), *(sys.argv[1:] if argv is None else argv)])
     if isinstance(sys.stdout, TextIOWrapper):
         # A name that the terminal's encoding lacks is no reason to fail.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -209,6 +215,27 @@ def add_solver_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_select_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--select``."""
+    parser.add_argument(
+        "--select",
+        choices=RULES,
+        default="accuracy",
+        help="which combination is the best: of the highest accuracy (default), of the highest normalized accuracy, or the "
+        "simplest one within a standard error of the highest accuracy",
+    )
+
+
+def add_nested_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--nested``."""
+    parser.add_argument(
+        "--nested",
+        action="store_true",
+        help="check the corrected accuracy by nested cross-validation, which takes about as many times longer as there "
+        "are folds",
+    )
+
+
 def add_strict_option(parser: argparse.ArgumentParser) -> None:
     """Add ``--strict``."""
     parser.add_argument("--strict", action="store_true", help="a descriptor file that is left out is an error")
@@ -231,6 +258,7 @@ def add_sweep_options(parser: argparse.ArgumentParser) -> None:
         help="write a .result file for every combination or for the best one only (default: all)",
     )
     add_solver_options(parser)
+    add_nested_option(parser)
     parser.add_argument(
         "--memory-limit",
         "--memory_limit",
@@ -280,10 +308,19 @@ def print_selection(project: Project, selection: Selection) -> None:
         print(result_line(str(project.path), selection.best.scores, selection.best.candidate.results_file))
 
 
+def print_judgement(judgement: Judgement | None) -> None:
+    """Print how far the numbers of the best combination can be believed."""
+    from fastgrid.project.judging import judgement_lines
+
+    for line in () if judgement is None else judgement_lines(judgement):
+        print(line)
+
+
 def tell_outcome(outcome: TrainingOutcome) -> int:
     """Print what a training came to; return the exit code."""
     print_best(outcome.ranked.rows)
-    print(f"report: {outcome.report_path}")
+    print_judgement(outcome.reports.judgement)
+    print(f"report: {outcome.reports.page}, {outcome.reports.table.name}")
     print_selection(outcome.project, outcome.selection)
     return exit_code(outcome.failures)
 

@@ -15,6 +15,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("project_file", metavar="PROJECT_FILE")
     parser.add_argument("results_model_file", metavar="RESULTS_MODEL_FILE", help="the final model, e.g. mood.model")
+    running.add_select_option(parser)
     running.add_solver_options(parser)
     running.add_strict_option(parser)
     running.add_quiet_option(parser)

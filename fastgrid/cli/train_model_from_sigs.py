@@ -22,6 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     running.add_fold_options(parser)
     running.add_cluster_option(parser, "-cm")
     running.add_consistency_option(parser, "-fc")
+    running.add_select_option(parser)
     running.add_sweep_options(parser)
     return running.run(parser, argv, _train)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fastgrid.evaluation.choosing import RULES, Orders
+from fastgrid.evaluation.choosing import RULES
 from fastgrid.evaluation.intervals import LEVEL, Interval, effective_size, wilson
 from fastgrid.evaluation.outcomes import Distinct, Outcomes, distinct_predictions
 
@@ -46,7 +46,7 @@ class CorrectedEstimate:
 
 def corrected_estimate(
     outcomes: Outcomes,
-    orders: Orders,
+    simplicity: npt.NDArray[np.integer],
     rule: str = "accuracy",
     *,
     n_resamples: int = 1000,
@@ -64,7 +64,8 @@ def corrected_estimate(
     Parameters
     ----------
     outcomes : Outcomes
-    orders : Orders
+    simplicity : ndarray of int, shape (n_combinations,)
+        The smaller, the simpler: as of `Orders`. Which of equally good combinations is selected.
     rule : {"accuracy", "normalized_accuracy", "one-standard-error"}
     n_resamples : int
     level : float
@@ -96,7 +97,7 @@ def corrected_estimate(
     n_groups = outcomes.n_groups
     if n_groups < 2:
         raise ValueError("all items are one group; nothing can be left out")
-    given = _Resampling(outcomes, orders, rule)
+    given = _Resampling(outcomes, simplicity, rule)
     random = np.random.default_rng(seed)
     blocks = [given.performances(drawn) for drawn in _draws(random, n_groups, n_resamples, given.size)]
     accuracy, normalized = (np.concatenate(values) for values in zip(*blocks, strict=True))
@@ -140,10 +141,10 @@ class _Resampling:
     # Nothing that is known of the items left out may decide, not even between equals: the order is that of simplicity,
     # then of the project.
 
-    def __init__(self, outcomes: Outcomes, orders: Orders, rule: str) -> None:
-        order = np.argsort(orders.simplicity, kind="stable")
+    def __init__(self, outcomes: Outcomes, simplicity: npt.NDArray[np.integer], rule: str) -> None:
+        order = np.argsort(simplicity, kind="stable")
         self._distinct: Distinct = distinct_predictions(outcomes, order)
-        self._simplicity = orders.simplicity[self._distinct.first]
+        self._simplicity = simplicity[self._distinct.first]
         self._rule = rule
         self._test_group = outcomes.test_group
         self._correct = self._distinct.correct.astype(np.float32)

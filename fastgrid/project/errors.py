@@ -60,7 +60,8 @@ def errors(
     """List the items that the best combination of a finished sweep misclassifies.
 
     Beside each stands how many of the leading combinations miss it: the best one and those that come next in the
-    ranking, as long as they predict something else than all before them. An item that all of them miss may be
+    ranking, as long as they predict something else than all before them. With repeats each of them is asked as often,
+    and what the best one misses in any of them is listed. An item that all of them miss may be
     labelled wrongly. Where a project has several evaluations, that of the best combination counts.
 
     Parameters
@@ -98,11 +99,13 @@ def errors(
     if best.scores is None:
         raise UserError(f"{project.path}: every combination failed; see the reasons in the report")
     evaluation = standing.positions[0][0]
-    given = record.predictions[evaluation]
+    repeats = record.repeats[evaluation]
+    given = repeats[0]
     for name in (actual, taken_for):
         _check_class(project, given, name)
-    leaders = distinct_leaders([given.predicted], _complete(standing, evaluation), leading)
-    found = _missed(given, leaders, _files(project, given), everything)
+    sets = [repeat.predicted for repeat in repeats]
+    leaders = distinct_leaders(sets, _complete(standing, evaluation), leading)
+    found = _missed(repeats, leaders, _files(project, given), everything)
     items = [item for item in found if actual in (None, item.actual) and taken_for in (None, _wrong_class(item))]
     items.sort(key=lambda item: (-item.missed, item.id))
     return Misclassified(tuple(items), best, len(leaders), int(np.count_nonzero(given.fold >= 0)))
@@ -154,11 +157,15 @@ def _files(project: Project, given: Predictions) -> Mapping[str, Path]:
 
 
 def _missed(
-    given: Predictions, leaders: Sequence[int], files: Mapping[str, Path], everything: bool
+    repeats: Sequence[Predictions], leaders: Sequence[int], files: Mapping[str, Path], everything: bool
 ) -> list[MissedItem]:
-    # In the order of the predictions.
-    misses = count_misses([(given.predicted, leaders)], given.actual)
-    first = given.predicted[leaders[0]]
+    # In the order of the predictions. Of several repeats, the first in which the best combination is wrong counts.
+    given = repeats[0]
+    misses = count_misses([(repeat.predicted, leaders) for repeat in repeats], given.actual)
+    first = given.predicted[leaders[0]].copy()
+    for repeat in repeats[1:]:
+        right = first == given.actual
+        first[right] = repeat.predicted[leaders[0], right]
     listed = misses.missed > 0 if everything else (first >= 0) & (first != given.actual)
     return [
         MissedItem(

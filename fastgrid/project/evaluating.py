@@ -49,6 +49,24 @@ class Evaluated:
         total = {name: sum(getattr(result.counters, name) for result in self.results) for name in names}
         return Counters(combinations=self.results[0].counters.combinations, **total)
 
+    def same_problem(self) -> list[int]:
+        """Return for each combination the first one that has the same problem in every fold: itself, for most."""
+        n_combinations = len(self.results[0].by_fold[0])
+        first: dict[tuple[object, ...], int] = {}
+        # Where a task failed, nothing is known to be the same.
+        return [
+            first.setdefault(
+                tuple(
+                    result.answers.get((number, fold), (-1, number))
+                    for result in self.results
+                    for fold, tested in enumerate(result.splits.test)
+                    if len(tested)
+                ),
+                number,
+            )
+            for number in range(n_combinations)
+        ]
+
 
 @dataclass(frozen=True, eq=False)
 class Evaluator:
@@ -89,18 +107,20 @@ class Evaluator:
         first = f"solving ({evaluation.nfold} folds)" if index else "solving"
         steps = [first, *(f"{first}, repeat {number}" for number in range(2, len(folds) + 1))]
         results = tuple(
-            self._sweep(evaluation.nfold, of_items, steps[number:]) for number, of_items in enumerate(folds)
+            self.sweep(Splits.of_folds(of_items, evaluation.nfold), steps[number:])
+            for number, of_items in enumerate(folds)
         )
         evaluated = Evaluated(evaluation, folds, results)
         self._tell(evaluated)
         return evaluated
 
-    def _sweep(self, n_folds: int, folds: Folds, steps: Sequence[str]) -> SweepResult:
+    def sweep(self, splits: Splits, steps: Sequence[str]) -> SweepResult:
+        """Return the predictions of every combination in each of `splits`; `steps` name it and what is to come."""
         given = SweepInput(
             {chosen.key: chosen for chosen in self.features.by_choice.values()},
             [sweep_combination(combination, self.features) for combination in self.combinations],
             self.data.codes,
-            Splits.of_folds(folds, n_folds),
+            splits,
         )
 
         def progress(done: int, total: int) -> None:

@@ -59,12 +59,23 @@ def assigned_folds(data: TrainingData, evaluation: EvaluationSpec, seed: float |
 
     Without groups these are Gaia's folds; with groups no group is in two folds.
     """
-    labels = list(data.labels.values())
     seeds = [repeat_seed(seed, repeat) for repeat in range(evaluation.repeats)]
+    return [data.in_rows(_numbers(data, list(data.labels), evaluation.nfold, one)) for one in seeds]
+
+
+def inner_folds(data: TrainingData, rows: npt.NDArray[np.intp], n_folds: int, seed: float | str) -> Folds:
+    """Return the fold of each of some rows of the data's table, made of these alone as `assigned_folds` makes them."""
+    chosen = {data.table.ids[row] for row in rows.tolist()}
+    items = [item for item in data.labels if item in chosen]
+    of_item = dict(zip(items, _numbers(data, items, n_folds, seed).tolist(), strict=True))
+    return np.array([of_item[data.table.ids[row]] for row in rows.tolist()], dtype=np.int16)
+
+
+def _numbers(data: TrainingData, items: Sequence[str], n_folds: int, seed: float | str) -> Folds:
+    labels = [data.labels[item] for item in items]
     if data.groups is None:
-        return [data.in_rows(gaia_folds(labels, evaluation.nfold, one)) for one in seeds]
-    names = [data.groups[item] for item in data.labels]
-    return [data.in_rows(grouped_folds(labels, names, evaluation.nfold, one)) for one in seeds]
+        return gaia_folds(labels, n_folds, seed)
+    return grouped_folds(labels, [data.groups[item] for item in items], n_folds, seed)
 
 
 def check_folds(project: Project, data: TrainingData, n_folds: int, console: Console) -> None:

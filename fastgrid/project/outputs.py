@@ -105,7 +105,8 @@ def remove_project(directory: Path, project_directory: Path) -> None:
             endings = (".project", ".model", ".history.param", ".history.results.html")
             _unlink(directory / f"{name}{ending}" for ending in endings)
         if names:
-            _unlink([directory / "report.tsv", *(project_directory / name for name in RECORD_FILES)])
+            _unlink([directory / "report.tsv", directory / "report.html"])
+            _unlink(project_directory / name for name in RECORD_FILES)
         for empty in (project_directory, directory):
             with suppress(OSError):
                 empty.rmdir()

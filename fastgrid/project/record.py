@@ -20,7 +20,7 @@ import numpy as np
 
 from fastgrid.common.errors import UserError, one_line
 from fastgrid.common.files import write_text
-from fastgrid.evaluation import rank
+from fastgrid.evaluation import Ranking, Scores, rank
 from fastgrid.project.candidates import candidate_of
 from fastgrid.project.combinations_spec import CombinationSpec, EvaluationSpec
 from fastgrid.project.groundtruth import read_groundtruth
@@ -192,12 +192,18 @@ class Ranked:
         In the order of `rows`.
     positions : list of (evaluation index, combination index)
         In the order of `rows`.
+    scores : Scores
+        In the order of the record: all combinations of the first evaluation, then those of the next.
+    ranking : Ranking
+        Likewise.
     """
 
     rows: list[ReportRow]
     combinations: list[CombinationSpec]
     evaluations: list[EvaluationSpec]
     positions: list[tuple[int, int]]
+    scores: Scores
+    ranking: Ranking
 
 
 def ranked(record: SweepRecord, beside: Path) -> Ranked:
@@ -222,7 +228,14 @@ def ranked(record: SweepRecord, beside: Path) -> Ranked:
     ranking = rank(scores, c_exponents, gamma_exponents)
     rows = report_rows(_candidates(record, beside), scores, ranking)
     positions = [divmod(int(index), len(combinations)) for index in ranking.order]
-    return Ranked(rows, [combinations[c] for _, c in positions], [evaluations[e] for e, _ in positions], positions)
+    return Ranked(
+        rows,
+        [combinations[c] for _, c in positions],
+        [evaluations[e] for e, _ in positions],
+        positions,
+        scores,
+        ranking,
+    )
 
 
 def failure_texts(record: SweepRecord) -> dict[tuple[int, int], str]:

@@ -19,6 +19,7 @@ from fastgrid.model.training import train
 from fastgrid.project.combinations_spec import CombinationSpec, EvaluationSpec
 from fastgrid.project.data import TrainingData
 from fastgrid.project.evaluating import KERNEL_NAMES
+from fastgrid.project.judging import Choice, choose
 from fastgrid.project.outputs import model_paths
 from fastgrid.project.param_files import write_param
 from fastgrid.project.record import Ranked, SweepRecord, relative
@@ -39,6 +40,8 @@ class Selection:
     model : Model
     model_path, param_path, page_path : Path
     best : ReportRow
+    choice : Choice
+        Which one it is, and by which rule.
     """
 
     model: Model
@@ -46,6 +49,7 @@ class Selection:
     param_path: Path
     page_path: Path
     best: ReportRow
+    choice: Choice
 
 
 def write_ranking(standing: Ranked, path: Path) -> None:
@@ -74,7 +78,7 @@ def select(
     data : TrainingData
     model_file : Path
     settings : RunSettings
-        By which solver, and when it stops.
+        By which rule the best is selected; by which solver it is trained, and when that stops.
     pool : Pool
         One of its workers trains: those that have run the sweep have loaded and compiled all that it takes.
     console : Console
@@ -84,10 +88,11 @@ def select(
     UserError
         When no combination has a result or something cannot be written.
     """
-    best = standing.rows[0]
+    choice = choose(record, standing, settings.select)
+    best = standing.rows[choice.place]
+    combination, evaluation = standing.combinations[choice.place], standing.evaluations[choice.place]
     if best.scores is None:
-        raise UserError(f"{record.project.path}: every combination failed; see the reasons in the report")
-    combination, evaluation = standing.combinations[0], standing.evaluations[0]
+        raise ValueError("a combination that failed was chosen")
     model_path, param_path, page_path = model_paths(model_file)
     make_directory(model_file.parent)
     scores: dict[str, object] = {**asdict(best.scores), **evaluation.as_written()}
@@ -97,19 +102,18 @@ def select(
     model = train_final(record.project, data, combination, settings, pool, scores)
     for warning in () if model.record.converged else ("the final model hit the iteration cap; it may be poor",):
         console.warn(warning)
-    which, number = standing.positions[0]
     with phase("writing"):
         write_param(param_path, combination, evaluation)
         write_confusion_page(
             page_path,
             record.project.class_name,
             relative(record.project.path, page_path.parent),
-            confusion_matrix(record, which, number),
+            confusion_matrix(record, choice.evaluation, choice.combination),
             scores=best.scores,
             parameters=parameters_of(combination, evaluation, grouped),
         )
         model.save(model_path)
-    return Selection(model, model_path, param_path, page_path, best)
+    return Selection(model, model_path, param_path, page_path, best, choice)
 
 
 @phase("final model")

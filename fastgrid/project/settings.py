@@ -14,6 +14,7 @@ from fastgrid.common.console import Console
 from fastgrid.common.errors import UserError
 from fastgrid.common.fanout import BACKENDS, Pool, available_cores
 from fastgrid.common.stopwatch import phase
+from fastgrid.evaluation.choosing import RULES
 from fastgrid.project.schema import Project
 from fastgrid.solvers import SOLVERS, Stopping
 
@@ -53,6 +54,12 @@ class RunSettings:
     relax_tolerance : bool
         Where a solver's run comes to the cap of iterations, multiply its tolerance by ten and go on, at most four
         times, as Gaia does, instead of giving it up.
+    select : {"accuracy", "normalized_accuracy", "one-standard-error"}
+        By which rule the best combination is selected; see docs/honest-numbers.md.
+    nested : bool
+        Check the corrected accuracy by nested cross-validation, which takes some times longer.
+    command : str
+        The command line that asked for this, for the report to show.
 
     Raises
     ------
@@ -68,9 +75,17 @@ class RunSettings:
     results: str = "all"
     memory_limit: int | None = None
     relax_tolerance: bool = False
+    select: str = "accuracy"
+    nested: bool = False
+    command: str = ""
 
     def __post_init__(self) -> None:
-        for name, allowed in (("backend", tuple(BACKENDS)), ("solver", SOLVERS), ("results", RESULTS)):
+        for name, allowed in (
+            ("backend", tuple(BACKENDS)),
+            ("solver", SOLVERS),
+            ("results", RESULTS),
+            ("select", RULES),
+        ):
             if getattr(self, name) not in allowed:
                 raise UserError(f"{name} {getattr(self, name)!r} is not one of {', '.join(allowed)}")
         for name, of_what in (("jobs", "workers"), ("memory_limit", "bytes")):

@@ -22,6 +22,7 @@ from fastgrid.project.feature_sets import build_feature_sets, choice_of
 from fastgrid.project.folds import FOLDS_FILE, Folds, assigned_folds, check_folds, check_repeats, write_folds
 from fastgrid.project.groundtruth import read_groundtruth
 from fastgrid.project.group_hint import shared_tag_hint
+from fastgrid.project.nesting import nested_facts
 from fastgrid.project.record import (
     PREDICTIONS,
     Ranked,
@@ -72,6 +73,7 @@ def sweep_project(
     """
     data = load_data(project, pool, console, strict=settings.strict, with_groups=True)
     folds = _folds(project, data, console)
+    hint = _hint(project, data, console)
     features = build_feature_sets(project, data.table, project.combinations())
     for warning in features.warnings:
         console.warn(warning)
@@ -85,6 +87,10 @@ def sweep_project(
     evaluated = [evaluator.evaluate(index, repeats) for index, repeats in enumerate(folds)]
     failures = _failures(evaluated)
     facts = _facts(project, data, settings, evaluated, failures)
+    if hint:
+        facts["hint"] = hint
+    if settings.nested:
+        facts["nested"] = [nested_facts(evaluator, one) for one in evaluated]
     record = SweepRecord(project, combinations, [_predictions(data, combinations, one) for one in evaluated], facts)
     _write(record, data, folds, settings.results)
     lines = tuple(f"{entry['what']}: {entry['reason']}" for entry in failures)
@@ -101,12 +107,18 @@ def _folds(project: Project, data: TrainingData, console: Console) -> list[list[
     folds = [assigned_folds(data, evaluation, project.seed) for evaluation in project.evaluations]
     for repeats in folds:
         check_repeats(data, repeats, console)
-    if data.groups is None:
-        most = max(evaluation.nfold for evaluation in project.evaluations)
-        hint = shared_tag_hint(data.labels, data.collection.texts, most, project.path.name)
-        if hint:
-            console.warn(hint)
     return folds
+
+
+def _hint(project: Project, data: TrainingData, console: Console) -> str:
+    # What tags that files share may do to the numbers; empty where there is nothing to say.
+    if data.groups is not None:
+        return ""
+    most = max(evaluation.nfold for evaluation in project.evaluations)
+    hint = shared_tag_hint(data.labels, data.collection.texts, most, project.path.name)
+    if hint:
+        console.warn(hint)
+    return hint or ""
 
 
 @phase("writing")
@@ -165,7 +177,10 @@ def _facts(
         "stopping": asdict(settings.stopping),
         "seed": project.seed,
         "items": len(data.labels),
-        "evaluations": [{**one.evaluation.as_written(), "counters": asdict(one.counters)} for one in evaluated],
+        "evaluations": [
+            {**one.evaluation.as_written(), "counters": asdict(one.counters), "same_problem": one.same_problem()}
+            for one in evaluated
+        ],
         "failures": failures,
     }
     if project.groups is not None and data.groups is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from fastgrid.project.outputs import check_apart, check_output_directory, model_
 from fastgrid.project.param_files import read_param
 from fastgrid.project.paths import absolute
 from fastgrid.project.record import Ranked, load_record, ranked
+from fastgrid.project.reporting import PAGE, TABLE, Reports, write_page, write_reports
 from fastgrid.project.schema import Project, load_project
 from fastgrid.project.selection import Selection, select, train_final, write_ranking
 from fastgrid.project.settings import RunSettings, running
@@ -43,7 +45,8 @@ class TrainingOutcome:
         All combinations, best first.
     selection : Selection
         The best one and its final model.
-    report_path : Path
+    reports : Reports
+        report.tsv and report.html, and how far the numbers of the best one can be believed.
     failures : tuple of str
         Tasks that failed twice; their combinations have no rank.
     """
@@ -51,7 +54,7 @@ class TrainingOutcome:
     project: Project
     ranked: Ranked
     selection: Selection
-    report_path: Path
+    reports: Reports
     failures: tuple[str, ...]
 
 
@@ -75,7 +78,7 @@ def train_model_from_sigs(
     input_dir : path-like
         Never written to.
     output_dir : path-like
-        Gets NAME.project, NAME.model, NAME.history.param, NAME.history.results.html, report.tsv and results/.
+        Gets NAME.project, NAME.model, NAME.history.param, NAME.history.results.html, report.tsv, report.html, results/.
     project_name : str
         NAME, what the classes are classes of (``mood``).
     force : bool
@@ -198,7 +201,7 @@ def train_model(
     UserError
         When anything of this cannot be used.
     """
-    settings, console = settings or RunSettings(), console or Console()
+    settings, console, start = settings or RunSettings(), console or Console(), time.perf_counter()
     path, model_file = absolute(project_file), absolute(results_model_file)
     asked = _Asked(seed, asked_source(groups), None if repeats is None else checked_repeats(repeats))
     known = load_project(path) if path.exists() else None
@@ -210,18 +213,18 @@ def train_model(
             project = known
             _say_what_is_not_used(project, *lists, asked, console)
         outcome = sweep_project(project, settings, pool, console, notes)
-        selection = select(
-            outcome.record,
-            outcome.ranked,
-            outcome.data,
-            model_file,
-            settings=settings,
-            pool=pool,
-            console=console,
+        record, standing = outcome.record, outcome.ranked
+        # First, so that it is there to say why where every combination failed.
+        reports = write_reports(
+            record,
+            standing,
+            settings.select,
+            path.parent,
+            command=settings.command,
+            seconds=time.perf_counter() - start,
         )
-        report = path.parent / "report.tsv"
-        write_ranking(outcome.ranked, report)
-        return TrainingOutcome(project, outcome.ranked, selection, report, outcome.failures)
+        selection = select(record, standing, outcome.data, model_file, settings=settings, pool=pool, console=console)
+        return TrainingOutcome(project, standing, selection, reports, outcome.failures)
 
 
 @dataclass(frozen=True)
@@ -316,11 +319,36 @@ def run_tests(
         return sweep_project(project, settings, pool, console)
 
 
-def generate_params_report(project_file: PathLike, result_file: PathLike | None = None) -> Path:
-    """Write the ranking of all combinations, by default as report.tsv beside the project file; return its path."""
+def generate_params_report(
+    project_file: PathLike, result_file: PathLike | None = None, *, settings: RunSettings | None = None
+) -> Path:
+    """Write the ranking of all combinations of finished results; return its path.
+
+    Parameters
+    ----------
+    project_file : path-like
+    result_file : path-like, optional
+        What to write: the report page where the name ends in ``.html``, else the table. By default report.tsv and
+        report.html beside the project file.
+    settings : RunSettings, optional
+        By which rule the best combination is selected.
+
+    Raises
+    ------
+    UserError
+        When there are no results, or something cannot be written.
+    """
+    settings = settings or RunSettings()
     project = load_project(project_file)
-    path = project.path.parent / "report.tsv" if result_file is None else absolute(result_file)
-    write_ranking(ranked(load_record(project), path.parent), path)
+    path = project.path.parent / TABLE if result_file is None else absolute(result_file)
+    record = load_record(project)
+    standing = ranked(record, path.parent)
+    if result_file is None:
+        return write_reports(record, standing, settings.select, path.parent, command=settings.command).table
+    if path.suffix.lower() == ".html":
+        write_page(record, standing, settings.select, path, command=settings.command)
+    else:
+        write_ranking(standing, path)
     return path
 
 
@@ -331,7 +359,10 @@ def select_best_model(
     settings: RunSettings | None = None,
     console: Console | None = None,
 ) -> Selection:
-    """Train the best combination of finished results on all data; see `train_model` for the files."""
+    """Train the best combination of finished results on all data; see `train_model` for the files.
+
+    The report page beside the project file is written anew, since ``settings.select`` may select another one.
+    """
     settings, console = settings or RunSettings(), console or Console()
     project = load_project(project_file)
     record, pool = load_record(project), Pool(1)
@@ -339,6 +370,7 @@ def select_best_model(
         data = load_data(project, pool, Console(quiet=True), strict=settings.strict)
     standing = ranked(record, project.path.parent)
     model_file = absolute(results_model_file)
+    write_page(record, standing, settings.select, project.path.parent / PAGE, command=settings.command)
     return select(record, standing, data, model_file, settings=settings, pool=pool, console=console)
 
 

@@ -62,7 +62,7 @@ def test_the_corrected_estimate_is_the_mean_over_what_is_left_out(seed, rule, re
     outcomes, orders = table(seed, n_items=16, repeats=repeats, n_groups=n_groups)
     if outcomes.n_groups < 2:
         return
-    found = corrected_estimate(outcomes, orders, rule, n_resamples=12, seed=5)
+    found = corrected_estimate(outcomes, orders.simplicity, rule, n_resamples=12, seed=5)
     draws = draws_of(5, outcomes.n_groups, 12)
     groups = outcomes.test_group.tolist()
     mean, deviation = naive.bbc(
@@ -83,25 +83,24 @@ def test_the_corrected_estimate_is_the_mean_over_what_is_left_out(seed, rule, re
 def test_what_cannot_matter_does_not(seed, rule):
     outcomes, orders = table(seed)
     rng = np.random.default_rng(seed)
-    expected = corrected_estimate(outcomes, orders, rule, n_resamples=40)
+    expected = corrected_estimate(outcomes, orders.simplicity, rule, n_resamples=40)
     # Groups of one item each are no groups.
     single = Outcomes.of(outcomes.predicted, outcomes.actual, outcomes.fold, 3, group=np.arange(len(outcomes.actual)))
-    assert corrected_estimate(single, orders, rule, n_resamples=40) == expected
+    assert corrected_estimate(single, orders.simplicity, rule, n_resamples=40) == expected
     # A combination that repeats another's predictions, and one that failed.
     failed = np.full_like(outcomes.predicted[:1], -1)
     more = np.concatenate([outcomes.predicted, outcomes.predicted[rng.integers(0, 12, 5)], failed])
     larger = Outcomes.of(more, outcomes.actual, outcomes.fold, 3)
     simplicity = np.append(orders.simplicity, [orders.simplicity.max() + 1] * 6)
-    longer = Orders(orders.ranking, orders.normalized, simplicity)
-    assert corrected_estimate(larger, longer, rule, n_resamples=40) == expected
+    assert corrected_estimate(larger, simplicity, rule, n_resamples=40) == expected
 
 
 def test_estimates_do_not_depend_on_blocks(monkeypatch):
     outcomes, orders = table(3, n_groups=9)
-    expected = corrected_estimate(outcomes, orders, n_resamples=50)
+    expected = corrected_estimate(outcomes, orders.simplicity, n_resamples=50)
     monkeypatch.setattr("fastgrid.evaluation.bootstrap.BLOCK", 1)
-    assert corrected_estimate(outcomes, orders, n_resamples=50) == expected
-    assert corrected_estimate(outcomes, orders, n_resamples=50, seed=1) != expected
+    assert corrected_estimate(outcomes, orders.simplicity, n_resamples=50) == expected
+    assert corrected_estimate(outcomes, orders.simplicity, n_resamples=50, seed=1) != expected
 
 
 @settings(max_examples=50, deadline=None)
@@ -230,9 +229,9 @@ def test_mistakes_are_named():
     outcomes = Outcomes.of(predicted, actual, fold, 2)
     orders = orders_of(outcomes, np.zeros(2), np.zeros(2))
     with pytest.raises(ValueError, match="'best' is not one of"):
-        corrected_estimate(outcomes, orders, "best")
+        corrected_estimate(outcomes, orders.simplicity, "best")
     with pytest.raises(ValueError, match="one group"):
-        corrected_estimate(Outcomes.of(predicted, actual, fold, 2, group=[0, 0, 0, 0]), orders)
+        corrected_estimate(Outcomes.of(predicted, actual, fold, 2, group=[0, 0, 0, 0]), orders.simplicity)
     with pytest.raises(ValueError, match="do not fit"):
         Outcomes.of(predicted, actual[:3], fold, 2)
     with pytest.raises(ValueError, match="class code"):
@@ -241,4 +240,4 @@ def test_mistakes_are_named():
     with pytest.raises(ValueError, match="not complete"):
         compare(failed, 0)
     with pytest.raises(ValueError, match="no combination"):
-        corrected_estimate(failed, orders)
+        corrected_estimate(failed, orders.simplicity)

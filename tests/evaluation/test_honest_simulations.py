@@ -55,7 +55,7 @@ def simulate(accuracies, n_items, common, *, n_groups=None, grouped=True, seed=0
         outcomes = outcomes_of(rng, right, group if grouped else None)
         orders = orders_of(outcomes)
         best = orders.ranking[0]
-        found = corrected_estimate(outcomes, orders, n_resamples=200, seed=number).accuracy
+        found = corrected_estimate(outcomes, orders.simplicity, n_resamples=200, seed=number).accuracy
         naive.append(100 * (right[best].mean() - truth[best]))
         corrected.append(found.estimate - 100 * truth[best])
         covered.append(found.low <= 100 * truth[best] <= found.high)
@@ -111,7 +111,7 @@ def test_real_classifiers(shift):
         best = orders.ranking[0]
         model = SVC(**points[best]).fit(rows, labels)
         truth = 100 * (model.predict(fresh_rows) == fresh_labels).mean()
-        found = corrected_estimate(outcomes, orders, n_resamples=200, seed=number).accuracy
+        found = corrected_estimate(outcomes, orders.simplicity, n_resamples=200, seed=number).accuracy
         naive.append(100 * (predicted[best] == labels).mean() - truth)
         corrected.append(found.estimate - truth)
         covered.append(found.low <= truth <= found.high)
