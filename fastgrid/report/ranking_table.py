@@ -41,11 +41,25 @@ class RankingRow:
 
 @dataclass(frozen=True)
 class RankingTable:
-    """The ranking, best first; `hidden` rows at its end are left out."""
+    """The ranking, best first.
+
+    Attributes
+    ----------
+    columns : tuple of Column
+    rows : tuple of RankingRow
+    hidden : int
+        Rows at its end that are left out.
+    level : float or None
+        Confidence of the intervals in percent; None where there are none.
+    has_tests : bool
+        Whether there are p-values.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[RankingRow, ...]
     hidden: int
+    level: float | None
+    has_tests: bool
 
 
 def ranking_table(content: ReportContent, most_rows: int) -> RankingTable:
@@ -66,7 +80,13 @@ def ranking_table(content: ReportContent, most_rows: int) -> RankingTable:
         RankingRow(tuple(text(standing) for _, text in columns), _flags(content, index))
         for index, standing in enumerate(content.standings[:most_rows])
     )
-    return RankingTable(tuple(column for column, _ in columns), rows, len(content.standings) - len(rows))
+    return RankingTable(
+        columns=tuple(column for column, _ in columns),
+        rows=rows,
+        hidden=len(content.standings) - len(rows),
+        level=next((one.interval.level for one in content.standings if one.interval), None),
+        has_tests=any(one.p_value is not None for one in content.standings),
+    )
 
 
 def _columns(content: ReportContent) -> list[tuple[Column, Callable[[Standing], str]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import re
 from collections.abc import Mapping
@@ -46,6 +47,7 @@ def render(name: str, values: Mapping[str, object], *, script: str = "") -> str:
     return _printable(page)
 
 
+@functools.cache
 def _environment() -> jinja2.Environment:
     import jinja2
 
