@@ -221,8 +221,8 @@ def add_select_option(parser: argparse.ArgumentParser) -> None:
         "--select",
         choices=RULES,
         default="accuracy",
-        help="which combination is the best: of the highest accuracy (default), of the highest normalized accuracy, or the "
-        "simplest one within a standard error of the highest accuracy",
+        help="which combination is the best: of the highest accuracy (default), of the highest normalized accuracy, or "
+        "the simplest one within a standard error of the highest accuracy",
     )
 
 
