@@ -44,6 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         default="table",
         help="table for people (default); tsv or json for programs",
     )
+    running.add_select_option(parser)
     running.add_quiet_option(parser)
     return running.run(parser, argv, _list)
 
@@ -57,6 +58,7 @@ def _list(options: argparse.Namespace) -> None:
         taken_for=options.taken_for,
         leading=options.leading,
         everything=options.all,
+        select=options.select,
     )
     shown = found.items[: options.limit]
     _print(shown, options.format)

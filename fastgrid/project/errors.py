@@ -12,6 +12,7 @@ import numpy as np
 from fastgrid.common.errors import UserError, one_line
 from fastgrid.evaluation import count_misses, distinct_leaders
 from fastgrid.project.filelist import read_filelist
+from fastgrid.project.judging import choose
 from fastgrid.project.outputs import project_names
 from fastgrid.project.paths import absolute, printable
 from fastgrid.project.record import Ranked, load_record, ranked
@@ -56,13 +57,14 @@ def errors(
     taken_for: str | None = None,
     leading: int = LEADING,
     everything: bool = False,
+    select: str = "accuracy",
 ) -> Misclassified:
     """List the items that the best combination of a finished sweep misclassifies.
 
     Beside each stands how many of the leading combinations miss it: the best one and those that come next in the
     ranking, as long as they predict something else than all before them. With repeats each of them is asked as often,
-    and what the best one misses in any of them is listed. An item that all of them miss may be
-    labelled wrongly. Where a project has several evaluations, that of the best combination counts.
+    and what the best one misses in any of them is listed. An item that all of them miss may be labelled wrongly. Where
+    a project has several evaluations, that of the best combination counts.
 
     Parameters
     ----------
@@ -77,6 +79,9 @@ def errors(
         How many combinations to ask at most, 1 or more.
     everything : bool
         Also items that the best combination gets right, but another leading one misses.
+
+    select : {"accuracy", "normalized_accuracy", "one-standard-error"}
+        By which rule the best combination is selected.
 
     Returns
     -------
@@ -95,16 +100,14 @@ def errors(
     project = load_project(_project_file(absolute(output)))
     record = load_record(project)
     standing = ranked(record, project.path.parent)
-    best = standing.rows[0]
-    if best.scores is None:
-        raise UserError(f"{project.path}: every combination failed; see the reasons in the report")
-    evaluation = standing.positions[0][0]
+    choice = choose(record, standing, select)
+    best, evaluation = standing.rows[choice.place], choice.evaluation
     repeats = record.repeats[evaluation]
     given = repeats[0]
     for name in (actual, taken_for):
         _check_class(project, given, name)
     sets = [repeat.predicted for repeat in repeats]
-    leaders = distinct_leaders(sets, _complete(standing, evaluation), leading)
+    leaders = distinct_leaders(sets, [choice.combination, *_complete(standing, evaluation)], leading)
     found = _missed(repeats, leaders, _files(project, given), everything)
     items = [item for item in found if actual in (None, item.actual) and taken_for in (None, _wrong_class(item))]
     items.sort(key=lambda item: (-item.missed, item.id))

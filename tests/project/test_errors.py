@@ -105,6 +105,18 @@ def test_combinations_that_predict_alike_count_once(copied: Path) -> None:
     assert told(errors(copied, leading=2, everything=True))[1:] == [("0ad_000", "0ad", 1, 2, "hedgewars")]
 
 
+def test_the_rule_says_whose_mistakes_count(copied: Path) -> None:
+    # Two mistakes in one fold make a standard error of more than one mistake.
+    given = load_record(load_project(copied / "game.project")).predictions[0]
+    first, second = (item for item, fold in zip(given.ids[:8], given.fold, strict=False) if fold == 0)
+    best = {first: "wesnoth", second: "wesnoth"}
+    claim(copied, {number: best | ({} if number == 3 else {"wesnoth_000": "0ad"}) for number in range(16)})
+    assert [item.id for item in errors(copied).items] == [first, second]
+    by_rule = errors(copied, select="one-standard-error")
+    assert by_rule.best.accuracy_rank == 2
+    assert [(item.id, item.missed) for item in by_rule.items] == [(first, 2), (second, 2), ("wesnoth_000", 1)]
+
+
 def test_classes_choose_items(copied: Path) -> None:
     best = {"0ad_001": "wesnoth", "0ad_002": "hedgewars", "wesnoth_000": "hedgewars"}
     claim(copied, {number: best | ({"0ad_003": "wesnoth"} if number else {}) for number in range(16)})
