@@ -13,6 +13,7 @@ from fastgrid.descriptors.leaves import Leaves, Structure, descriptor_tree, vers
 from fastgrid.descriptors.patterns import expand
 from fastgrid.descriptors.source import Fingerprint, read_source
 from fastgrid.descriptors.template import Template, learn
+from fastgrid.descriptors.texts import texts_at
 from fastgrid.descriptors.unreadable import UnreadableError
 from fastgrid.descriptors.yaml_tree import Tree
 
@@ -45,11 +46,14 @@ class Batch:
         Patterns of the descriptors to remove.
     digests : bool
         Compute the digests of the files' contents.
+    texts : tuple of str
+        Paths whose text is kept (`fastgrid.descriptors.texts`).
     """
 
     files: tuple[tuple[str, Path], ...]
     excluded: tuple[str, ...] = ()
     digests: bool = False
+    texts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +71,8 @@ class Reading:
         Text of ``metadata.version.essentia``.
     reason : str
         Why the file is unreadable.
+    texts : tuple of tuple of str
+        The text at each path of the batch.
     """
 
     item_id: str
@@ -74,6 +80,7 @@ class Reading:
     leaves: Leaves | None = None
     version: str | None = None
     reason: str = ""
+    texts: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,12 +102,14 @@ class BatchReadings:
     matched_patterns: frozenset[str]
 
 
-def batches_of(files: Mapping[str, Path], excluded: Sequence[str] = (), *, digests: bool = False) -> list[Batch]:
+def batches_of(
+    files: Mapping[str, Path], excluded: Sequence[str] = (), *, digests: bool = False, texts: Sequence[str] = ()
+) -> list[Batch]:
     """Divide `files`, in their order, into batches of 32 to 64 files."""
     items = tuple(files.items())
     size = min(max(-(-len(items) // DESIRED_BATCHES), SMALLEST_BATCH), LARGEST_BATCH)
     starts = range(0, len(items), size)
-    return [Batch(items[start : start + size], tuple(excluded), digests) for start in starts]
+    return [Batch(items[start : start + size], tuple(excluded), digests, tuple(texts)) for start in starts]
 
 
 def read_batch(batch: Batch) -> BatchReadings:
@@ -121,7 +130,7 @@ def read_batch(batch: Batch) -> BatchReadings:
         When a pattern of excluded descriptors is ambiguous.
     """
     flattener, excluder = _Flattener(), _Excluder(batch.excluded)
-    readings = tuple(_read_file(item_id, path, batch.digests, flattener, excluder) for item_id, path in batch.files)
+    readings = tuple(_read_file(item_id, path, batch, flattener, excluder) for item_id, path in batch.files)
     return BatchReadings(readings, frozenset(excluder.names), frozenset(excluder.matched))
 
 
@@ -130,16 +139,18 @@ def read_batches(batches: Sequence[Batch], map_batches: MapBatches | None = None
     yield from map(read_batch, batches) if map_batches is None else map_batches(read_batch, batches)
 
 
-def _read_file(item_id: str, path: Path, digest: bool, flattener: _Flattener, excluder: _Excluder) -> Reading:
+def _read_file(item_id: str, path: Path, batch: Batch, flattener: _Flattener, excluder: _Excluder) -> Reading:
     fingerprint = None
     try:
-        data, fingerprint = read_source(path, digest=digest)
+        data, fingerprint = read_source(path, digest=batch.digests)
         document = parse_document(data, path.name)
         version = version_of(document.tree)
+        # Before the tags of a JSON file are removed.
+        texts = tuple(texts_at(document.tree, path_of_text) for path_of_text in batch.texts)
         leaves = flattener.flatten(descriptor_tree(document), is_json=document.is_json)
     except UnreadableError as error:
         return Reading(item_id, fingerprint, reason=str(error))
-    return Reading(item_id, fingerprint, excluder.apply(leaves), version)
+    return Reading(item_id, fingerprint, excluder.apply(leaves), version, texts=texts)
 
 
 class _Flattener:

@@ -22,7 +22,7 @@ from fastgrid.descriptors.source import Fingerprint, still_same
 from fastgrid.descriptors.table import Descriptor, DescriptorTable, Kind, item_order
 
 # To be raised whenever the same files would give another table, or the layout is written otherwise.
-SCHEMA = "fastgrid descriptors 1"
+SCHEMA = "fastgrid descriptors 2"
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +42,8 @@ class Stored:
         Id or name -> reason.
     notes : tuple of str
     versions : mapping of str to str or None
+    texts : mapping of str to mapping of str to tuple of str
+        Path -> id -> the text of the file there.
     """
 
     table: DescriptorTable
@@ -52,6 +54,7 @@ class Stored:
     left_out_descriptors: Mapping[str, str]
     notes: tuple[str, ...]
     versions: Mapping[str, str | None]
+    texts: Mapping[str, Mapping[str, tuple[str, ...]]]
 
 
 class Cache:
@@ -68,13 +71,15 @@ class Cache:
         self.text_path = stem.with_name(f"{stem.name}.text.npy")
         self.layout_path = stem.with_name(f"{stem.name}.layout.json")
 
-    def load(self, files: Mapping[str, Path], excluded: tuple[str, ...]) -> Stored | None:
+    def load(self, files: Mapping[str, Path], excluded: tuple[str, ...], texts: tuple[str, ...] = ()) -> Stored | None:
         """Return what is kept if it is whole and still what `files` hold, else None.
 
         Parameters
         ----------
         files : mapping of str to Path
         excluded : tuple of str
+        texts : tuple of str
+            Paths whose text must be there.
 
         Returns
         -------
@@ -92,7 +97,7 @@ class Cache:
             if layout["schema"] != SCHEMA or tuple(layout["excluded"]) != excluded:
                 return None
             recorded = _files_of_json(layout["files"])
-            if recorded.keys() != files.keys():
+            if recorded.keys() != files.keys() or not layout["texts"].keys() >= set(texts):
                 return None
             stored = self._stored(layout, {item_id: seen for item_id, (_, seen) in recorded.items()})
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -142,6 +147,7 @@ class Cache:
             "left_out_descriptors": stored.left_out_descriptors,
             "notes": stored.notes,
             "versions": stored.versions,
+            "texts": stored.texts,
             "files": _files_as_json(files, stored.fingerprints),
         }
         write_text(self.layout_path, _as_text(layout))
@@ -168,6 +174,10 @@ class Cache:
             left_out_descriptors=dict(layout["left_out_descriptors"]),
             notes=tuple(layout["notes"]),
             versions=dict(layout["versions"]),
+            texts={
+                path: {item_id: tuple(found) for item_id, found in by_id.items()}
+                for path, by_id in layout["texts"].items()
+            },
         )
 
 

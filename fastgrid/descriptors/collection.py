@@ -53,6 +53,9 @@ class Collection:
         What was read otherwise than it is written.
     versions : mapping of str to str or None
         For every readable file the text of ``metadata.version.essentia``.
+    texts : mapping of str to mapping of str to tuple of str
+        For every path that was asked for, the text that readable files have there, by id (`texts_at`); files without
+        any are missing.
     from_cache : bool
         Whether no file had to be read again.
     """
@@ -62,6 +65,7 @@ class Collection:
     left_out_descriptors: tuple[LeftOut, ...]
     notes: tuple[str, ...]
     versions: Mapping[str, str | None]
+    texts: Mapping[str, Mapping[str, tuple[str, ...]]]
     from_cache: bool
 
 
@@ -72,6 +76,7 @@ def read_collection(
     excluded: Sequence[str] = (),
     fail_on_unmatched: bool = False,
     strict: bool = False,
+    texts: Sequence[str] = (),
     map_batches: MapBatches | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Collection:
@@ -91,6 +96,9 @@ def read_collection(
         Patterns of descriptors to remove from each file before files are compared.
     fail_on_unmatched, strict : bool, default False
         Make an error of a pattern that matches nothing in any file, of a file that is left out.
+    texts : sequence of str, optional
+        Paths whose text is wanted besides, tags and excluded descriptors included: ``metadata.tags.artist``. It does
+        not come into the table.
     map_batches : callable, optional
         Like the built-in `map`, the default: applies a picklable function to each element of a sequence and
         yields the results in order, for instance in a process pool.
@@ -107,12 +115,14 @@ def read_collection(
         When no file is readable, no two files have the same layout, `strict` or `fail_on_unmatched` is
         violated, a pattern is ambiguous or the cache cannot be written.
     """
-    patterns = tuple(excluded)
+    patterns, paths = tuple(excluded), tuple(texts)
     kept = Cache(cache) if cache is not None else None
-    stored = _from_cache(kept, files, patterns, progress)
+    stored = kept.load(files, patterns, paths) if kept is not None else None
     from_cache = stored is not None
     if stored is None:
-        stored = _read(files, patterns, map_batches, progress, digests=kept is not None)
+        stored = _read(files, patterns, paths, map_batches, progress, digests=kept is not None)
+    elif progress is not None:
+        progress(len(files))
     if fail_on_unmatched:
         _refuse_unmatched(stored.unmatched)
     left_out = tuple(LeftOut(name, files[name], reason) for name, reason in stored.left_out_files.items())
@@ -130,25 +140,15 @@ def _collection(stored: Stored, left_out: tuple[LeftOut, ...], *, from_cache: bo
         left_out_descriptors=tuple(LeftOut(n, None, r) for n, r in stored.left_out_descriptors.items()),
         notes=stored.notes,
         versions=stored.versions,
+        texts=stored.texts,
         from_cache=from_cache,
     )
-
-
-def _from_cache(
-    kept: Cache | None,
-    files: Mapping[str, Path],
-    patterns: tuple[str, ...],
-    progress: Callable[[int], None] | None,
-) -> Stored | None:
-    stored = kept.load(files, patterns) if kept is not None else None
-    if stored is not None and progress is not None:
-        progress(len(files))
-    return stored
 
 
 def _read(
     files: Mapping[str, Path],
     patterns: tuple[str, ...],
+    paths: tuple[str, ...],
     map_batches: MapBatches | None,
     progress: Callable[[int], None] | None,
     *,
@@ -156,7 +156,7 @@ def _read(
 ) -> Stored:
     gathered = Gathered()
     ordered = {item_id: files[item_id] for item_id in sorted(files, key=item_order)}
-    for batch in read_batches(batches_of(ordered, patterns, digests=digests), map_batches):
+    for batch in read_batches(batches_of(ordered, patterns, digests=digests, texts=paths), map_batches):
         gathered.add(batch)
         if progress is not None:
             progress(len(batch.readings))
@@ -175,6 +175,10 @@ def _read(
         left_out_descriptors=dict(sorted(left_out_descriptors.items())),
         notes=tuple(gathered.notes),
         versions=gathered.versions,
+        texts={
+            path: {item_id: texts[place] for item_id, texts in gathered.texts.items() if texts[place]}
+            for place, path in enumerate(paths)
+        },
     )
 
 

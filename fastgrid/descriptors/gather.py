@@ -28,6 +28,8 @@ class Gathered:
     notes : list of str
     excluded_names, matched : set of str
         The descriptors removed, and the patterns that removed something.
+    texts : dict of str to tuple of tuple of str
+        Of the readable files: the text at each path that was asked for.
     structures : dict of Structure to Structure
         One object for each distinct layout.
     """
@@ -39,6 +41,7 @@ class Gathered:
     notes: list[str] = field(default_factory=list)
     excluded_names: set[str] = field(default_factory=set)
     matched: set[str] = field(default_factory=set)
+    texts: dict[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
     structures: dict[Structure, Structure] = field(default_factory=dict)
 
     def add(self, batch: BatchReadings) -> None:
@@ -54,6 +57,7 @@ class Gathered:
                 shared[id(structure)] = self.structures.setdefault(structure, structure)
             self.leaves[reading.item_id] = replace(reading.leaves, structure=shared[id(structure)])
             self.versions[reading.item_id] = reading.version
+            self.texts[reading.item_id] = reading.texts
             self.notes += (f"{reading.item_id}: {note}" for note in reading.leaves.notes)
         self.excluded_names |= batch.excluded_names
         self.matched |= batch.matched_patterns

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from fastgrid.descriptors.document import Document
 from fastgrid.descriptors.scalars import text_of
+from fastgrid.descriptors.texts import value_at
 from fastgrid.descriptors.yaml_tree import Tree
 
 IGNORED_KEYS = ("configuration", "segments")
@@ -114,11 +115,7 @@ def descriptor_tree(document: Document) -> Tree:
 
 def version_of(tree: Mapping[str, object]) -> str | None:
     """Return the text of ``metadata.version.essentia`` as it is written, None where there is none."""
-    value: object = tree
-    for key in VERSION_PATH:
-        if not isinstance(value, dict) or key not in value:
-            return None
-        value = value[key]
+    value = value_at(tree, VERSION_PATH)
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     return None if value is None or isinstance(value, (list, dict)) else text_of(value)
