@@ -19,6 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("datasets_dir", metavar="DATASETS_DIR", help="where the matrices will be kept")
     parser.add_argument("results_dir", metavar="RESULTS_DIR", help="where the results will be written")
     running.add_seed_option(parser)
+    running.add_fold_options(parser)
     running.add_cluster_option(parser, "-c")
     parser.add_argument("-t", "--template", help="2.1-beta2, 2.1-beta5, or a file of your own")
     running.add_consistency_option(parser, "-f")
@@ -42,6 +43,8 @@ def _generate(options: argparse.Namespace) -> None:
         cluster_mode=options.cluster_mode,
         template=options.template,
         force_consistency=options.force_consistency,
+        groups=options.groups,
+        repeats=options.repeats,
         jobs=options.jobs,
         console=running.console_of(options),
     )

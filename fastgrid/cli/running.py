@@ -63,6 +63,22 @@ def add_seed_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-s", "--seed", type=finite, help="seed of the folds; 0 takes the clock (default: 1)")
 
 
+def add_fold_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--groups`` and ``--repeats``."""
+    parser.add_argument(
+        "--groups",
+        metavar="WHAT",
+        help="keep files of one artist, album or piece together, in training or in test: a file of groups (YAML, JSON, "
+        "CSV, TSV), a descriptor such as metadata.tags.artist, or parent-folder (docs/groups.md)",
+    )
+    parser.add_argument(
+        "--repeats",
+        type=positive,
+        metavar="N",
+        help="assign the files to folds N times, with successive seeds (default: 1)",
+    )
+
+
 def add_cluster_option(parser: argparse.ArgumentParser, *short: str) -> None:
     """Add ``--cluster_mode`` under its short names."""
     parser.add_argument(

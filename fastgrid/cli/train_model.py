@@ -19,6 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("project_dir", metavar="PROJECT_DIR", help="where matrices and results go")
     parser.add_argument("results_model_file", metavar="RESULTS_MODEL_FILE", help="the final model, e.g. mood.model")
     running.add_seed_option(parser)
+    running.add_fold_options(parser)
     running.add_cluster_option(parser, "-cm")
     running.add_consistency_option(parser, "-f")
     running.add_sweep_options(parser)
@@ -37,6 +38,8 @@ def _train(options: argparse.Namespace) -> int:
         options.results_model_file,
         seed=options.seed,
         force_consistency=options.force_consistency,
+        groups=options.groups,
+        repeats=options.repeats,
         settings=running.settings_of(options),
         console=running.console_of(options),
     )

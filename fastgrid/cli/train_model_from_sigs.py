@@ -19,6 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("project_name", metavar="PROJECT_NAME", help="what the classes are classes of, e.g. mood")
     parser.add_argument("-f", "--force", action="store_true", help="remove an earlier training in OUTPUT_DIR first")
     running.add_seed_option(parser)
+    running.add_fold_options(parser)
     running.add_cluster_option(parser, "-cm")
     running.add_consistency_option(parser, "-fc")
     running.add_sweep_options(parser)
@@ -36,6 +37,8 @@ def _train(options: argparse.Namespace) -> int:
         force=options.force,
         seed=options.seed,
         force_consistency=options.force_consistency,
+        groups=options.groups,
+        repeats=options.repeats,
         settings=running.settings_of(options),
         console=running.console_of(options),
     )

@@ -23,7 +23,7 @@ def candidate_of(
         balance_classes=combination.balance_classes,
         svm_type=combination.type,
         classifier=combination.classifier,
-        evaluation=dict(vars(evaluation)),
+        evaluation=evaluation.as_written(),
         results_file=results_file,
         param_file=param_file,
         failure=failure,

@@ -16,6 +16,7 @@ EXTENSIONS = (".json", ".json.gz", ".sig", ".sig.gz")
 
 _NO_UNICODE = "left out, the name is not valid Unicode"
 _NO_FILE = "left out, not a file"
+_TOO_DEEP = "left out, files are looked for directly in class folders, and with --groups parent-folder one below"
 _UNUSABLE = (_NO_UNICODE, _NO_FILE)
 
 
@@ -41,7 +42,7 @@ class ClassFolders:
     unusable: tuple[str, ...] = ()
 
 
-def scan_class_folders(directory: str | os.PathLike[str]) -> ClassFolders:
+def scan_class_folders(directory: str | os.PathLike[str], *, nested: bool = False) -> ClassFolders:
     """Find the descriptor files in the class folders below `directory`.
 
     Parameters
@@ -49,6 +50,9 @@ def scan_class_folders(directory: str | os.PathLike[str]) -> ClassFolders:
     directory : path-like
         Each visible sub-directory is a class; the files directly inside with one of `EXTENSIONS` are its items. The
         id of an item is its file name without the extension, or ``class/name`` where several classes have that name.
+    nested : bool
+        Files in the visible sub-directories of class folders are items of the class too: those of an album, say. Where
+        names occur several times, the id is ``class/folder/name``.
 
     Returns
     -------
@@ -64,7 +68,7 @@ def scan_class_folders(directory: str | os.PathLike[str]) -> ClassFolders:
     notes: list[str] = []
     classes: dict[str, dict[str, Path]] = {}
     for folder in _class_directories(root, notes):
-        items = _descriptor_files(folder, notes)
+        items = _descriptor_files(folder, notes, nested)
         if items:
             classes[folder.name] = items
         else:
@@ -75,15 +79,16 @@ def scan_class_folders(directory: str | os.PathLike[str]) -> ClassFolders:
             f"{root}: only one class ({next(iter(classes))}), so every prediction will be right; "
             "is it the right directory?"
         )
-    occurrences = Counter(name for items in classes.values() for name in items)
+    occurrences = Counter(_last(name) for items in classes.values() for name in items)
     found = sorted(
-        (name if occurrences[name] == 1 else f"{label}/{name}", label, file)
+        (_last(name) if occurrences[_last(name)] == 1 else f"{label}/{name}", label, file)
         for label, items in classes.items()
         for name, file in items.items()
     )
     shared = sum(count > 1 for count in occurrences.values())
     if shared:
-        notes.append(f"{root}: {shared} file names occur in several classes; the ids of these are class/name")
+        where, ids = ("folders", "class/folder/name") if nested else ("classes", "class/name")
+        notes.append(f"{root}: {shared} file names occur in several {where}; the ids of these are {ids}")
     labels = {item: label for item, label, _ in found}
     unusable = tuple(note for note in notes if note.endswith(_UNUSABLE))
     return ClassFolders(labels, {item: file for item, _, file in found}, tuple(notes), unusable)
@@ -119,14 +124,23 @@ def _class_directories(root: Path, notes: list[str]) -> list[Path]:
     return kept
 
 
-def _descriptor_files(folder: Path, notes: list[str]) -> dict[str, Path]:
-    """Return the descriptor file of each item in one class folder, noting what is passed over."""
+def _descriptor_files(folder: Path, notes: list[str], nested: bool) -> dict[str, Path]:
+    """Return the descriptor file of each item in one class folder, noting what is passed over.
+
+    Items are called by their file or, in sub-directories, ``folder/name``.
+    """
     candidates: dict[str, list[tuple[int, Path]]] = {}
+    below: dict[str, Path] = {}
     for entry in _listing(folder):
         extension = next((ending for ending in reversed(EXTENSIONS) if entry.name.endswith(ending)), None)
         if extension is None:
-            if _is(Path.is_dir, entry) and not entry.name.startswith("."):
-                notes.append(f"{printable(entry)}: left out, files are looked for directly in the class folder")
+            if not _is(Path.is_dir, entry) or entry.name.startswith("."):
+                continue
+            if nested and is_unicode(entry.name):
+                items = _descriptor_files(entry, notes, False)
+                below.update({f"{entry.name}/{name}": file for name, file in items.items()})
+            else:
+                notes.append(f"{printable(entry)}: {_TOO_DEEP}")
             continue
         if entry.name.startswith("."):
             notes.append(f"{printable(entry)}: left out, hidden file")
@@ -144,7 +158,12 @@ def _descriptor_files(folder: Path, notes: list[str]) -> dict[str, Path]:
             f"{printable(file)}: left out, {chosen[name].name} of the same item is used instead"
             for _, file in sorted(files)[1:]
         )
-    return chosen
+    return chosen | below
+
+
+def _last(name: str) -> str:
+    # The file's own part of a name.
+    return name.rpartition("/")[2]
 
 
 def _check(root: Path, classes: dict[str, dict[str, Path]]) -> None:

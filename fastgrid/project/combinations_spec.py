@@ -52,10 +52,18 @@ class EvaluationSpec:
     nfold : int
         Number of folds, at least 2.
     type : {"nfoldcrossvalidation"}
+    repeats : int
+        How often the items are assigned to folds, by successive seeds, and everything is evaluated.
     """
 
     nfold: int
     type: str = "nfoldcrossvalidation"
+    repeats: int = 1
+
+    def as_written(self) -> dict[str, int | str]:
+        """Return what stands in files: Gaia's keys, and ``repeats`` where there are several."""
+        written: dict[str, int | str] = {"nfold": self.nfold, "type": self.type}
+        return written if self.repeats == 1 else {**written, "repeats": self.repeats}
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,9 @@ from fastgrid.descriptors.collection import Collection, LeftOut, read_collection
 from fastgrid.descriptors.table import DescriptorTable
 from fastgrid.project.filelist import read_filelist
 from fastgrid.project.groundtruth import check_same_ids, read_groundtruth
+from fastgrid.project.group_hint import TAGS
+from fastgrid.project.group_source import GroupSource
+from fastgrid.project.grouping import Grouping, load_grouping
 from fastgrid.project.schema import Project
 
 #: Bytes of descriptor files that are parsed here rather than in the pool, whose start takes longer than parsing them.
@@ -45,6 +48,10 @@ class TrainingData:
         Class of each row of `table`, an index into `classes`.
     collection : Collection
         How the files were read.
+    grouping : Grouping or None
+        Where the groups come from; None without groups, or where they were not asked for.
+    groups : dict of str to str, or None
+        The group of each item, in the order of `labels`.
     """
 
     table: DescriptorTable
@@ -52,6 +59,8 @@ class TrainingData:
     classes: tuple[str, ...]
     codes: npt.NDArray[np.int16]
     collection: Collection
+    grouping: Grouping | None = None
+    groups: dict[str, str] | None = None
 
     def in_rows(self, by_item: Sequence[int] | npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
         """Bring numbers in the order of `labels` into the row order of `table`."""
@@ -69,9 +78,14 @@ def read_files(
     excluded: Sequence[str] = (),
     fail_on_unmatched: bool = False,
     strict: bool = False,
+    groups: GroupSource | None = None,
 ) -> Collection:
-    """Read descriptor files with progress, in the pool where that pays; see `read_collection`."""
+    """Read descriptor files with progress, in the pool where that pays; see `read_collection`.
+
+    What `groups` needs of them is kept, and the tags by which a repeated artist or piece is noticed.
+    """
     make_directory(cache.parent)
+    texts = TAGS if groups is None or groups.kind != "descriptor" else tuple(dict.fromkeys((*TAGS, groups.name)))
     console.expect("reading", len(files))
     done = 0
 
@@ -86,12 +100,15 @@ def read_files(
         excluded=excluded,
         fail_on_unmatched=fail_on_unmatched,
         strict=strict,
+        texts=texts,
         map_batches=pool.map_ordered if _is_large(files.values()) else None,
         progress=progress,
     )
 
 
-def load_data(project: Project, pool: Pool, console: Console, *, strict: bool = False) -> TrainingData:
+def load_data(
+    project: Project, pool: Pool, console: Console, *, strict: bool = False, with_groups: bool = False
+) -> TrainingData:
     """Read everything that a project names and check that it can be trained on.
 
     Left-out files and descriptors are listed on the console.
@@ -99,11 +116,16 @@ def load_data(project: Project, pool: Pool, console: Console, *, strict: bool = 
     Raises
     ------
     UserError
-        When ground truth and file list disagree, no file can be used, or a class has a single item.
+        When ground truth and file list disagree, no file can be used, a class has a single item, or (`with_groups`) the
+        groups of the items cannot be had or used.
     """
     truth = read_groundtruth(project.groundtruth)
     files = read_filelist(project.filelist)
     check_same_ids(truth.labels, files, project.groundtruth, project.filelist)
+    grouping = None
+    if with_groups and project.groups is not None:
+        # A mistake in a file of groups is known before anything else is read.
+        grouping = load_grouping(project.groups, truth.labels, f"{project.path}: groups", console)
     collection = read_files(
         files,
         project.datasets_directory / project.class_name,
@@ -112,6 +134,7 @@ def load_data(project: Project, pool: Pool, console: Console, *, strict: bool = 
         excluded=project.excluded_descriptors,
         fail_on_unmatched=project.fail_on_unmatched,
         strict=strict,
+        groups=project.groups,
     )
     _say_what_was_left_out(collection, console)
     present = set(collection.table.ids)
@@ -120,21 +143,8 @@ def load_data(project: Project, pool: Pool, console: Console, *, strict: bool = 
     classes = tuple(sorted(set(labels.values())))
     code = {label: index for index, label in enumerate(classes)}
     codes = np.array([code[labels[item]] for item in collection.table.ids], dtype=np.int16)
-    return TrainingData(collection.table, labels, classes, codes, collection)
-
-
-def check_folds(project: Project, data: TrainingData, n_folds: int, console: Console) -> None:
-    """Refuse more folds than items of every class; warn of classes that are smaller than the number of folds."""
-    counts = Counter(data.labels.values())
-    small = {label: count for label, count in sorted(counts.items()) if count < n_folds}
-    if len(small) == len(counts):
-        raise UserError(
-            f"{project.path}: every class has fewer items than there are folds ({n_folds}; the largest class has "
-            f"{max(counts.values())} items); lower nfold in this file or add items"
-        )
-    if small:
-        listed = ", ".join(f"{one_line(label, 40)} ({count})" for label, count in list(small.items())[:10])
-        console.warn(f"classes with fewer items than the {n_folds} folds are missing from some folds: {listed}")
+    groups = None if grouping is None else grouping.of_items(labels, files, collection.texts, console)
+    return TrainingData(collection.table, labels, classes, codes, collection, grouping, groups)
 
 
 def write_dataset_report(

@@ -13,7 +13,10 @@ from fastgrid.common.fanout import Pool
 from fastgrid.common.files import make_directory, write_bytes
 from fastgrid.project.consistency import consistent_inputs
 from fastgrid.project.data import read_files
-from fastgrid.project.generation import generate_project
+from fastgrid.project.generation import checked_repeats, generate_project
+from fastgrid.project.groundtruth import GroundTruth
+from fastgrid.project.group_source import GroupSource, asked_source
+from fastgrid.project.grouping import load_grouping
 from fastgrid.project.paths import absolute
 from fastgrid.project.schema import Project
 from fastgrid.project.settings import RunSettings, running
@@ -36,6 +39,8 @@ def generate_classification_project(
     cluster_mode: bool = False,
     template: PathLike | None = None,
     force_consistency: bool = False,
+    groups: PathLike | None = None,
+    repeats: int | None = None,
     jobs: int | None = None,
     console: Console | None = None,
 ) -> Project:
@@ -50,7 +55,7 @@ def generate_classification_project(
         Where the sweep of this project keeps its matrices and its results.
     template : path-like, optional
         Name of a bundled template or a file.
-    seed, cluster_mode, console, force_consistency
+    seed, cluster_mode, console, force_consistency, groups, repeats
         As for `train_model`; the reduced lists are written beside the project file.
     jobs : int, optional
         Written as numberProcesses.
@@ -58,9 +63,12 @@ def generate_classification_project(
     Raises
     ------
     UserError
-        When the lists disagree, the template is none, or something cannot be written.
+        When the lists disagree, the template is none, groups cannot be used, or something cannot be written.
     """
     console = console or Console()
+    source = asked_source(groups)
+    if repeats is not None:
+        checked_repeats(repeats)
     path, datasets = absolute(project_file), absolute(datasets_dir)
     wanted = None if template is None else _named_or_path(template)
     # Nothing is read where the template is given.
@@ -69,7 +77,7 @@ def generate_classification_project(
         truth, files, used_groundtruth, used_filelist = consistent_inputs(
             absolute(groundtruth), absolute(filelist), path.parent if force_consistency else None, console
         )
-        chosen = template_for(files, datasets / truth.class_name, wanted, settings, pool, console)
+        chosen = template_for(truth, files, datasets / truth.class_name, wanted, source, settings, pool, console)
     make_directory(path.parent)
     with _keeping_old_project(path, console):
         return generate_project(
@@ -83,13 +91,17 @@ def generate_classification_project(
             template=chosen,
             number_processes=jobs,
             cluster_mode=cluster_mode,
+            groups=source,
+            repeats=repeats,
         )
 
 
 def template_for(
+    truth: GroundTruth,
     files: Mapping[str, Path],
     cache: Path,
     wanted: str | Path | None,
+    groups: GroupSource | None,
     settings: RunSettings,
     pool: Pool,
     console: Console,
@@ -97,10 +109,23 @@ def template_for(
     """Return `wanted`, else the name of the template for the extractor version of the files that can be used.
 
     The files are read for this, into the matrix at `cache` that the sweep will use.
+
+    Raises
+    ------
+    UserError
+        When the files cannot be read, or the groups of the items cannot be had or used: before a project is written
+        that asks for them.
     """
+    grouping = None if groups is None else load_grouping(groups, truth.labels, "groups")
     if wanted is not None:
         return wanted
-    collection = read_files(files, cache, pool, console, excluded=DEFAULT_EXCLUDED, strict=settings.strict)
+    collection = read_files(
+        files, cache, pool, console, excluded=DEFAULT_EXCLUDED, strict=settings.strict, groups=groups
+    )
+    if grouping is not None:
+        present = set(collection.table.ids)
+        labels = {item: label for item, label in truth.labels.items() if item in present}
+        grouping.of_items(labels, files, collection.texts)
     # Files that are left out have no say.
     name, note = choose_template(collection.versions[item] for item in collection.table.ids)
     if note:

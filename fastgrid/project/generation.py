@@ -6,18 +6,22 @@ import math
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from fastgrid.common.errors import UserError
+from fastgrid.common.errors import UserError, one_line
 from fastgrid.common.files import write_text
 from fastgrid.common.safe_yaml import parse_yaml
 from fastgrid.common.yaml_dump import scalar_text
+from fastgrid.project.group_source import GroupSource
 from fastgrid.project.names import class_name_fault
 from fastgrid.project.paths import absolute, is_unicode, portable, printable
 from fastgrid.project.schema import PROJECT_LIMITS, Project, parse_project
+from fastgrid.project.schema_fields import MAX_REPEATS
+from fastgrid.project.schema_grid import DEFAULT_EVALUATIONS
 from fastgrid.project.template_choice import template_text
 from fastgrid.project.template_filling import filled_template
+from fastgrid.project.template_repeats import with_repeats
 
 # Gaia's templates have a placeholder where ours have nothing.
 _OPEN_PROCESSES = re.compile(r"^numberProcesses:\s*['\"]?%\(", re.MULTILINE)
@@ -39,6 +43,8 @@ def generate_project(
     template: str | Path,
     number_processes: int | str | None = None,
     cluster_mode: bool = False,
+    groups: GroupSource | None = None,
+    repeats: int | None = None,
 ) -> Project:
     """Write a project file; return it, checked.
 
@@ -56,6 +62,10 @@ def generate_project(
     number_processes : int or "all", optional
         None keeps what the template says.
     cluster_mode : bool
+    groups : GroupSource, optional
+        What must not be split over training and test; None keeps what the template says.
+    repeats : int, optional
+        Of every evaluation; None keeps what the template says.
 
     Raises
     ------
@@ -78,20 +88,44 @@ def generate_project(
         "seed": scalar_text(_seed(seed, target)),
         "clusterMode": scalar_text(cluster_mode),
     }
+    if groups is not None:
+        _check_unicode([groups.name])
+        values["groups"] = scalar_text(groups.as_written(target.parent))
     name, text = template_text(template)
     if number_processes is not None or _OPEN_PROCESSES.search(text):
         values["numberProcesses"] = scalar_text(number_processes)
     filled = filled_template(text, name, values)
     project = parse_project(parse_yaml(filled, name, PROJECT_LIMITS), target)
+    if repeats is not None:
+        filled = with_repeats(filled, checked_repeats(repeats), DEFAULT_EVALUATIONS[0].nfold)
+        project = parse_project(parse_yaml(filled, name, PROJECT_LIMITS), target)
+        if any(evaluation.repeats != repeats for evaluation in project.evaluations):
+            raise UserError(f"{name}: its evaluations are no plain list; write 'repeats: {repeats}' into them by hand")
     write_text(target, filled if filled.startswith(MARK) else f"{MARK}\n{filled}")
     return project
 
 
+def checked_repeats(repeats: int) -> int:
+    """Return `repeats`, which must be a number of repeats.
+
+    Raises
+    ------
+    UserError
+    """
+    if isinstance(repeats, bool) or not isinstance(repeats, int) or not 1 <= repeats <= MAX_REPEATS:
+        raise UserError(f"repeats {one_line(repr(repeats), 60)} is not a whole number from 1 to {MAX_REPEATS}")
+    return repeats
+
+
 def _path_texts(paths: Mapping[str, str | os.PathLike[str]], target: Path) -> dict[str, str]:
-    for given in (target, *paths.values()):
+    _check_unicode([target, *paths.values()])
+    return {key: scalar_text(portable(given, target.parent)) for key, given in paths.items()}
+
+
+def _check_unicode(paths: Iterable[str | os.PathLike[str]]) -> None:
+    for given in paths:
         if not is_unicode(given):
             raise UserError(f"{printable(given)}: the path is not valid Unicode; rename the file or directory")
-    return {key: scalar_text(portable(given, target.parent)) for key, given in paths.items()}
 
 
 def _seed(seed: float | str, target: Path) -> float | str:

@@ -39,8 +39,27 @@ def result_stems(
     ``music_gaussianized_rbf_C+3_gamma-5_balanced``.
     """
     stems = tuple(combination_stem(class_name, combination) for combination in combinations)
-    suffixes = [f"_{evaluation.nfold}fold" if index else "" for index, evaluation in enumerate(evaluations)]
-    return tuple(tuple(stem + suffix for stem in stems) for suffix in suffixes)
+    return tuple(tuple(stem + suffixes[0] for stem in stems) for suffixes in evaluation_suffixes(evaluations))
+
+
+def evaluation_suffixes(evaluations: Sequence[EvaluationSpec]) -> tuple[tuple[str, ...], ...]:
+    """Return what tells evaluations and their repeats apart in names, one tuple per evaluation, one text per repeat.
+
+    Examples
+    --------
+    >>> evaluation_suffixes([EvaluationSpec(5, repeats=2), EvaluationSpec(10)])
+    (('', '_repeat2'), ('_10fold',))
+    """
+    beginnings = [f"_{evaluation.nfold}fold" if index else "" for index, evaluation in enumerate(evaluations)]
+    return tuple(
+        tuple(beginning + repeat_suffix(repeat) for repeat in range(evaluation.repeats))
+        for beginning, evaluation in zip(beginnings, evaluations, strict=True)
+    )
+
+
+def repeat_suffix(repeat: int) -> str:
+    """Return what a repeat, counted from 0, adds to names: nothing for the first one, then ``_repeat2`` and so on."""
+    return f"_repeat{repeat + 1}" if repeat else ""
 
 
 def combination_stem(class_name: str, combination: CombinationSpec) -> str:

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from fastgrid.common.errors import UserError
 from fastgrid.common.files import make_directory, writing_error
+from fastgrid.project.combination_files import remove_result_files
+from fastgrid.project.folds import FOLDS_FILE
 from fastgrid.project.generation import MARK
-from fastgrid.project.sweeping import remove_result_files
+from fastgrid.project.record import PREDICTIONS
 
 #: Names of what a training leaves in PROJECT_DIR.
 RECORD_FILES = (
@@ -23,7 +25,6 @@ RECORD_FILES = (
     "sweep.json",
 )
 
-_PREDICTIONS = re.compile(r"predictions(_[1-9][0-9]*)?\.npz")
 _JOURNAL_ENTRY = re.compile(r"[0-9a-f]{64}\.npz")
 #: What `fastgrid.common.files.replacing` leaves where the process was killed.
 _PART = re.compile(r"\..+\.[0-9a-f]{16}\.part", re.DOTALL)
@@ -119,8 +120,8 @@ def remove_results(project_directory: Path, name: str) -> None:
     remove_result_files(results, name)
     _unlink(path for path in _files(datasets, name) if _MATRIX.fullmatch(path.name, len(name)))
     _unlink(path for path in _files(journal) if _JOURNAL_ENTRY.fullmatch(path.name))
-    _unlink(path for path in _files(project_directory) if _PREDICTIONS.fullmatch(path.name))
-    _unlink([project_directory / "sweep.json"])
+    _unlink(path for path in _files(project_directory) if PREDICTIONS.fullmatch(path.name))
+    _unlink([project_directory / "sweep.json", project_directory / FOLDS_FILE])
     for directory in (project_directory, datasets, results, journal):
         _unlink(path for path in _files(directory) if _PART.fullmatch(path.name))
     for directory in (datasets, results, journal):

@@ -16,6 +16,7 @@ from fastgrid.project.schema_fields import (
     kernel,
     machine_type,
     patterns,
+    repeat_count,
     required,
     section,
     word,
@@ -50,8 +51,7 @@ def param_text(combination: CombinationSpec, evaluation: EvaluationSpec) -> str:
         model["descriptorNames"] = list(combination.descriptor_names)
     if combination.exclude:
         model["exclude"] = list(combination.exclude)
-    document = {"evaluation": {"nfold": evaluation.nfold, "type": evaluation.type}, "model": model}
-    return dump(document, sort_keys=True)
+    return dump({"evaluation": evaluation.as_written(), "model": model}, sort_keys=True)
 
 
 def write_param(path: str | os.PathLike[str], combination: CombinationSpec, evaluation: EvaluationSpec) -> None:
@@ -103,11 +103,13 @@ def _combination(file: YamlFile, node: Node) -> CombinationSpec:
 
 
 def _evaluation(file: YamlFile, node: Node) -> EvaluationSpec:
-    evaluation = section(file, node, "evaluation", ("nfold", "type"))
+    evaluation = section(file, node, "evaluation", ("nfold", "type", "repeats"))
     kind = word(file, required(file, evaluation, "type", "evaluation"), "type")
     if kind != "nfoldcrossvalidation":
         raise file.error(evaluation.children["type"], f"evaluation '{kind}' is unknown; use nfoldcrossvalidation")
-    return EvaluationSpec(fold_count(file, required(file, evaluation, "nfold", "evaluation")))
+    folds = fold_count(file, required(file, evaluation, "nfold", "evaluation"))
+    repeats = evaluation.children.get("repeats")
+    return EvaluationSpec(folds, repeats=1 if repeats is None else repeat_count(file, repeats))
 
 
 def _of(file: YamlFile, model: Entries, key: str) -> Node:

@@ -1,11 +1,17 @@
-"""What a sweep left behind: predictions and a record that says what they are predictions of."""
+"""What a sweep left behind: predictions and a record that says what they are predictions of.
+
+Each repeat of each evaluation has a file of predictions of its own: ``predictions.npz`` is the first repeat of the
+first evaluation, ``predictions_1.npz`` that of the second one, and further repeats are told apart as those of result
+files are: ``predictions_repeat2.npz``, ``predictions_1_repeat2.npz``.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,17 +20,21 @@ import numpy as np
 
 from fastgrid.common.errors import UserError, one_line
 from fastgrid.common.files import write_text
-from fastgrid.evaluation import Scores, rank, score
+from fastgrid.evaluation import rank
 from fastgrid.project.candidates import candidate_of
 from fastgrid.project.combinations_spec import CombinationSpec, EvaluationSpec
 from fastgrid.project.groundtruth import read_groundtruth
-from fastgrid.project.names import result_stems
+from fastgrid.project.grouping import Grouping, load_grouping
+from fastgrid.project.names import repeat_suffix, result_stems
+from fastgrid.project.pooling import joined_scores, pooled_scores
 from fastgrid.project.schema import Project
 from fastgrid.report.predictions import Predictions, read_predictions
 from fastgrid.report.rows import Candidate, ReportRow, report_rows
 
 SCHEMA = 1
 RECORD = "sweep.json"
+#: Names of files of predictions.
+PREDICTIONS = re.compile(r"predictions(_[1-9][0-9]*)?(_repeat[1-9][0-9]*)?\.npz")
 
 
 def record_directory(project: Project) -> Path:
@@ -39,30 +49,36 @@ def record_directory(project: Project) -> Path:
     return results
 
 
-def predictions_name(evaluation: int) -> str:
-    """Return the name of the predictions of one of the project's evaluations."""
-    return "predictions.npz" if evaluation == 0 else f"predictions_{evaluation}.npz"
+def predictions_name(evaluation: int, repeat: int = 0) -> str:
+    """Return the name of the predictions of one repeat of one of the project's evaluations, both counted from 0."""
+    return f"predictions{f'_{evaluation}' if evaluation else ''}{repeat_suffix(repeat)}.npz"
 
 
-def fingerprint(project: Project, labels: Mapping[str, str]) -> str:
-    """Return a digest of what was asked: grid, evaluations, seed, preprocessing and ground truth.
+def fingerprint(project: Project, labels: Mapping[str, str], grouping: Grouping | None) -> str:
+    """Return a digest of what was asked: grid, evaluations, seed, preprocessing, ground truth and groups.
 
     Parameters
     ----------
     project : Project
     labels : mapping of str to str
         The ground truth as it stands in its file.
+    grouping : Grouping or None
+        With what stands in the file of groups, if there is one; whatever is read from descriptor files is not part of
+        the digest.
     """
-    asked = [
+    asked: list[object] = [
         SCHEMA,
         project.class_name,
         repr(project.seed),
         [vars(combination) for combination in project.combinations()],
-        [vars(evaluation) for evaluation in project.evaluations],
+        [evaluation.as_written() for evaluation in project.evaluations],
         [[name, [step.entry for step in steps]] for name, steps in project.preprocessing.items()],
         list(project.excluded_descriptors),
         list(labels.items()),
     ]
+    if grouping is not None:
+        named = grouping.source.name if grouping.in_file is None else list(grouping.in_file.items())
+        asked.append([grouping.source.kind, named])
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
@@ -75,19 +91,30 @@ class SweepRecord:
     project : Project
     combinations : tuple of CombinationSpec
         Those that were evaluated.
-    predictions : list of Predictions
-        One per evaluation of the project.
+    repeats : list of tuple of Predictions
+        For each evaluation of the project the predictions of each of its repeats (`fastgrid.project.pooling`).
     facts : mapping
         The rest of the record: counters, failures, versions.
     """
 
     project: Project
     combinations: tuple[CombinationSpec, ...]
-    predictions: list[Predictions]
+    repeats: list[tuple[Predictions, ...]]
     facts: Mapping[str, Any]
 
+    @property
+    def predictions(self) -> list[Predictions]:
+        """The first repeat of each evaluation."""
+        return [repeats[0] for repeats in self.repeats]
 
-def write_record(record: SweepRecord, labels: Mapping[str, str]) -> None:
+    @property
+    def groups(self) -> tuple[str, ...] | None:
+        """The group of each item, in the order of the predictions; None where folds were made without groups."""
+        groups = self.repeats[0][0].groups
+        return None if groups is None else tuple(groups)
+
+
+def write_record(record: SweepRecord, labels: Mapping[str, str], grouping: Grouping | None) -> None:
     """Write the record that makes the predictions beside it valid for its project.
 
     Parameters
@@ -95,10 +122,12 @@ def write_record(record: SweepRecord, labels: Mapping[str, str]) -> None:
     record : SweepRecord
     labels : mapping of str to str
         The ground truth as it stands in its file.
+    grouping : Grouping or None
+        Of which the groups were made.
     """
     document = {
         "schema": SCHEMA,
-        "fingerprint": fingerprint(record.project, labels),
+        "fingerprint": fingerprint(record.project, labels, grouping),
         "combinations": [vars(combination) for combination in record.combinations],
         **record.facts,
     }
@@ -116,7 +145,7 @@ def load_record(project: Project) -> SweepRecord:
     Raises
     ------
     UserError
-        When there are none, they are damaged, or they belong to another grid or ground truth.
+        When there are none, they are damaged, or they belong to another grid, ground truth or groups.
     """
     path = record_directory(project) / RECORD
     remedy = f"run: fastgrid run_tests {project.path}"
@@ -128,13 +157,27 @@ def load_record(project: Project) -> SweepRecord:
         raise UserError(f"{path}: there are no results yet; {remedy}") from None
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UserError(f"{path}: is damaged ({one_line(error, 100)}); {remedy}") from error
-    if found != fingerprint(project, read_groundtruth(project.groundtruth).labels):
-        raise UserError(f"{path}: the project or its ground truth has changed since these results; {remedy}")
+    labels = read_groundtruth(project.groundtruth).labels
+    grouping = None
+    if project.groups is not None:
+        grouping = load_grouping(project.groups, labels, f"{project.path}: groups")
+    if found != fingerprint(project, labels, grouping):
+        what = "the project or its ground truth" if grouping is None else "the project, its ground truth or its groups"
+        raise UserError(f"{path}: {what} has changed since these results; {remedy}")
     directory = record_directory(project)
-    predictions = [read_predictions(directory / predictions_name(i)) for i in range(len(project.evaluations))]
-    if any(len(given.predicted) != len(combinations) for given in predictions):
+    repeats = [
+        tuple(read_predictions(directory / predictions_name(index, repeat)) for repeat in range(evaluation.repeats))
+        for index, evaluation in enumerate(project.evaluations)
+    ]
+    if not all(_fit(given, combinations, repeats[0][0]) for parts in repeats for given in parts):
         raise UserError(f"{path}: does not fit the predictions beside it; {remedy}")
-    return SweepRecord(project, combinations, predictions, document)
+    return SweepRecord(project, combinations, repeats, document)
+
+
+def _fit(given: Predictions, combinations: Sequence[CombinationSpec], first: Predictions) -> bool:
+    same_items = list(given.ids) == list(first.ids) and np.array_equal(given.actual, first.actual)
+    same_classes = list(given.classes) == list(first.classes)
+    return len(given.predicted) == len(combinations) and same_items and same_classes and given.groups == first.groups
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,15 +211,11 @@ def ranked(record: SweepRecord, beside: Path) -> Ranked:
     """
     project, combinations = record.project, record.combinations
     evaluations = project.evaluations
-    parts = [
-        score(given.predicted, given.actual, given.fold, evaluation.nfold, len(given.classes))
-        for given, evaluation in zip(record.predictions, evaluations, strict=True)
-    ]
-    scores = Scores(
-        *(
-            np.concatenate([getattr(part, name) for part in parts])
-            for name in ("accuracy", "accuracy_std", "normalized_accuracy", "normalized_accuracy_std", "complete")
-        )
+    scores = joined_scores(
+        [
+            pooled_scores(repeats, evaluation.nfold)
+            for repeats, evaluation in zip(record.repeats, evaluations, strict=True)
+        ]
     )
     c_exponents = np.array([c.c_exponent for c in combinations] * len(evaluations))
     gamma_exponents = np.array([c.gamma_exponent for c in combinations] * len(evaluations))
@@ -191,7 +230,9 @@ def failure_texts(record: SweepRecord) -> dict[tuple[int, int], str]:
     reasons: dict[tuple[int, int], str] = {}
     for failure in record.facts.get("failures", ()):
         for combination in failure["combinations"]:
-            reasons.setdefault((failure["evaluation"], combination), f"fold {failure['fold']}: {failure['reason']}")
+            repeat = f"repeat {failure['repeat'] + 1}, " if "repeat" in failure else ""
+            reason = f"{repeat}fold {failure['fold']}: {failure['reason']}"
+            reasons.setdefault((failure["evaluation"], combination), reason)
     return reasons
 
 

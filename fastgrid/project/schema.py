@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fastgrid.common.safe_yaml import Limits, read_yaml
-from fastgrid.common.yaml_nodes import Entries, YamlFile
+from fastgrid.common.yaml_nodes import Entries, Scalar, YamlFile
 from fastgrid.project.combinations_spec import CombinationSpec, EvaluationSpec, GridEntry
+from fastgrid.project.group_source import GroupSource, group_source
 from fastgrid.project.names import class_name_fault
 from fastgrid.project.paths import absolute
 from fastgrid.project.schema_fields import (
@@ -40,6 +41,7 @@ _KEYS = (
     "clusterMode",
     "excludedDescriptors",
     "failOnUnmatched",
+    "groups",
     "preprocessing",
     "classifiers",
     "evaluations",
@@ -72,7 +74,9 @@ class Project:
         In the order of the file.
     classifiers : tuple of GridEntry
     evaluations : tuple of EvaluationSpec
-        Without repetitions.
+        Each number of folds once.
+    groups : GroupSource or None
+        Where it is found which items must not be split over training and test.
     """
 
     path: Path
@@ -90,6 +94,7 @@ class Project:
     preprocessing: Mapping[str, tuple[Step, ...]]
     classifiers: tuple[GridEntry, ...]
     evaluations: tuple[EvaluationSpec, ...]
+    groups: GroupSource | None = None
 
     def combinations(self) -> tuple[CombinationSpec, ...]:
         """Return all combinations: entry by entry, the last key fastest; of equal ones the first is kept."""
@@ -139,6 +144,7 @@ def parse_project(file: YamlFile, path: Path) -> Project:
         preprocessing=preprocessing,
         classifiers=parse_classifiers(file, classifiers, tuple(preprocessing)),
         evaluations=parse_evaluations(file, root.children.get("evaluations")),
+        groups=_groups(file, root, path),
     )
 
 
@@ -153,6 +159,19 @@ def _class_name(file: YamlFile, root: Entries) -> str:
 
 def _path(file: YamlFile, root: Entries, key: str, project: Path) -> Path:
     return absolute(project.parent / path_text(file, required(file, root, key, "the project"), key))
+
+
+def _groups(file: YamlFile, root: Entries, project: Path) -> GroupSource | None:
+    node = root.children.get("groups")
+    if node is None or is_null(node):
+        return None
+    if not isinstance(node, Scalar) and file.is_variable(node):
+        # Somebody's own key for lists that are used elsewhere in the file.
+        return None
+    try:
+        return group_source(path_text(file, node, "groups"), project.parent)
+    except ValueError as error:
+        raise file.error(node, f"groups {error}") from error
 
 
 def _switch(file: YamlFile, root: Entries, key: str) -> bool:

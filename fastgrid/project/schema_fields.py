@@ -9,6 +9,7 @@ from typing import NoReturn, cast
 from fastgrid.common.yaml_nodes import Entries, Items, Node, Scalar, Typed, YamlFile, plain_kind, typed
 
 MAX_EXPONENT = 1000
+MAX_REPEATS = 1000
 _KERNELS = {"poly": "poly", "polynomial": "poly", "rbf": "RBF", "radial": "RBF", "linear": "linear"}
 
 
@@ -121,6 +122,14 @@ def fold_count(file: YamlFile, node: Node) -> int:
     value = typed(node)
     if isinstance(value, bool) or not isinstance(value, int) or not 2 <= value <= 10_000:
         _refuse(file, node, "nfold", "a whole number from 2 to 10000")
+    return value
+
+
+def repeat_count(file: YamlFile, node: Node) -> int:
+    """Return a number of repeats."""
+    value = typed(node)
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_REPEATS:
+        _refuse(file, node, "repeats", f"a whole number from 1 to {MAX_REPEATS}")
     return value
 
 

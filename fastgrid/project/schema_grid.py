@@ -18,6 +18,7 @@ from fastgrid.project.schema_fields import (
     kernel,
     machine_type,
     patterns,
+    repeat_count,
     required,
     section,
     some_alternatives,
@@ -76,10 +77,16 @@ def parse_evaluations(file: YamlFile, node: Node | None) -> tuple[EvaluationSpec
         if kind != "nfoldcrossvalidation":
             continue
         for item in alternatives(value):
-            entry = section(file, item, kind, ("nfold",))
+            entry = section(file, item, kind, ("nfold", "repeats"))
             folds = some_alternatives(file, required(file, entry, "nfold", kind), "nfold")
-            found.extend(EvaluationSpec(fold_count(file, fold)) for fold in folds)
-    return _unique(found) or DEFAULT_EVALUATIONS
+            repeated = entry.children.get("repeats")
+            repeats = 1 if repeated is None else repeat_count(file, repeated)
+            found.extend(EvaluationSpec(fold_count(file, fold), repeats=repeats) for fold in folds)
+    evaluations = _unique(found) or DEFAULT_EVALUATIONS
+    for evaluation in evaluations:
+        if sum(other.nfold == evaluation.nfold for other in evaluations) > 1:
+            raise file.error(node, f"nfold {evaluation.nfold} is asked for with different repeats; keep one of them")
+    return evaluations
 
 
 def _entry(file: YamlFile, node: Node, preprocessings: Sequence[str]) -> GridEntry:

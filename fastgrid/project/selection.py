@@ -18,12 +18,12 @@ from fastgrid.model.model import LARGEST_SEED, Model
 from fastgrid.model.training import train
 from fastgrid.project.combinations_spec import CombinationSpec, EvaluationSpec
 from fastgrid.project.data import TrainingData
+from fastgrid.project.evaluating import KERNEL_NAMES
 from fastgrid.project.outputs import model_paths
 from fastgrid.project.param_files import write_param
 from fastgrid.project.record import Ranked, SweepRecord, relative
 from fastgrid.project.schema import Project
 from fastgrid.project.settings import RunSettings
-from fastgrid.project.sweeping import KERNEL_NAMES
 from fastgrid.report.page import write_confusion_page
 from fastgrid.report.rows import ReportRow
 from fastgrid.report.tsv import write_report
@@ -90,7 +90,10 @@ def select(
     combination, evaluation = standing.combinations[0], standing.evaluations[0]
     model_path, param_path, page_path = model_paths(model_file)
     make_directory(model_file.parent)
-    scores = {**asdict(best.scores), **asdict(evaluation)}
+    scores: dict[str, object] = {**asdict(best.scores), **evaluation.as_written()}
+    grouped = _groups_of(record)
+    if grouped:
+        scores["groups"] = grouped
     model = train_final(record.project, data, combination, settings, pool, scores)
     for warning in () if model.record.converged else ("the final model hit the iteration cap; it may be poor",):
         console.warn(warning)
@@ -103,7 +106,7 @@ def select(
             relative(record.project.path, page_path.parent),
             confusion_matrix(record, which, number),
             scores=best.scores,
-            parameters=parameters_of(combination, evaluation),
+            parameters=parameters_of(combination, evaluation, grouped),
         )
         model.save(model_path)
     return Selection(model, model_path, param_path, page_path, best)
@@ -169,25 +172,33 @@ def calibration_seed(seed: float | str) -> int:
 
 
 def confusion_matrix(record: SweepRecord, evaluation: int, combination: int) -> dict[str, dict[str, list[str]]]:
-    """Return actual class -> predicted class -> ids of one combination."""
-    given = record.predictions[evaluation]
+    """Return actual class -> predicted class -> ids of one combination, an id once for each repeat."""
     matrix: dict[str, dict[str, list[str]]] = {}
-    for item, actual, predicted in zip(given.ids, given.actual, given.predicted[combination], strict=True):
-        if predicted >= 0:
-            row = matrix.setdefault(given.classes[actual], {})
-            row.setdefault(given.classes[predicted], []).append(item)
+    for given in record.repeats[evaluation]:
+        for item, actual, predicted in zip(given.ids, given.actual, given.predicted[combination], strict=True):
+            if predicted >= 0:
+                row = matrix.setdefault(given.classes[actual], {})
+                row.setdefault(given.classes[predicted], []).append(item)
     return matrix
 
 
-def parameters_of(combination: CombinationSpec, evaluation: EvaluationSpec) -> dict[str, object]:
-    """Return what a reader wants to know of a combination, by name."""
+def _groups_of(record: SweepRecord) -> str:
+    # Where groups come from, as the project file says it; empty without groups.
+    source = record.project.groups
+    return "" if source is None else source.as_written(record.project.path.parent)
+
+
+def parameters_of(combination: CombinationSpec, evaluation: EvaluationSpec, groups: str = "") -> dict[str, object]:
+    """Return what a reader wants to know of a combination and of the groups that its folds keep together, by name."""
+    repeated = f", {evaluation.repeats} times" if evaluation.repeats > 1 else ""
+    grouped = f", groups by {groups}" if groups else ""
     parameters: dict[str, object] = {
         "preprocessing": combination.preprocessing,
         "kernel": combination.kernel,
         "C": f"2^{combination.c_exponent} = {2.0**combination.c_exponent:g}",
         "gamma": f"2^{combination.gamma_exponent} = {2.0**combination.gamma_exponent:g}",
         "class weights": "balanced" if combination.balance_classes else "equal",
-        "evaluation": f"{evaluation.nfold} folds",
+        "evaluation": f"{evaluation.nfold} folds{repeated}{grouped}",
     }
     if not combination.has_default_descriptors:
         parameters["descriptors"] = ", ".join(combination.descriptor_names)

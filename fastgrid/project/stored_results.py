@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +13,8 @@ import numpy as np
 from fastgrid.common.errors import UserError
 from fastgrid.evaluation import CombinationScore, Scores, arrays_from_result, rank, score
 from fastgrid.project.candidates import candidate_of
-from fastgrid.project.combinations_spec import CombinationSpec
+from fastgrid.project.combinations_spec import CombinationSpec, EvaluationSpec
+from fastgrid.project.names import repeat_suffix
 from fastgrid.project.param_files import read_param
 from fastgrid.project.paths import absolute
 from fastgrid.project.result_files import ResultFile, read_result
@@ -21,6 +23,8 @@ from fastgrid.report.page import write_confusion_page
 from fastgrid.report.rows import ReportRow, report_rows
 
 PathLike = str | os.PathLike[str]
+
+_FURTHER_REPEAT = re.compile(r"_repeat[1-9][0-9]*$")
 
 
 def get_classification_results(results_dir: PathLike, type: str | None = None) -> list[ReportRow]:
@@ -48,6 +52,9 @@ def get_classification_results(results_dir: PathLike, type: str | None = None) -
         raise UserError(f"{directory}: is no directory; give the directory of the .result files")
     found = []
     for path in sorted(directory.glob("*.result")):
+        if _FURTHER_REPEAT.search(path.stem):
+            # Scored with the first one, whose .param it shares.
+            continue
         combination, evaluation = read_param(path.with_suffix(".param"))
         if type is None or type.lower() in _kinds(combination):
             found.append((path, combination, evaluation))
@@ -56,7 +63,7 @@ def get_classification_results(results_dir: PathLike, type: str | None = None) -
         raise UserError(f"{directory}: holds no .result files{which}; run run_tests first, or give another directory")
     # Ties are broken as in a project of the default template: equal weights before balanced ones.
     found.sort(key=lambda entry: entry[1].balance_classes)
-    scores = [_score(read_result(path), path) for path, _, _ in found]
+    scores = [_score(_repeats(path, evaluation)) for path, _, evaluation in found]
     accuracy, accuracy_std, normalized, normalized_std = np.array([list(asdict(one).values()) for one in scores]).T
     together = Scores(accuracy, accuracy_std, normalized, normalized_std, np.isfinite(accuracy))
     combinations = [combination for _, combination, _ in found]
@@ -87,10 +94,10 @@ def visualize_confusion_matrix(result_file: PathLike, html_file: PathLike) -> Pa
     """
     source, page = absolute(result_file), absolute(html_file)
     result = read_result(source)
-    param = source.with_suffix(".param")
+    param = source.with_name(f"{_FURTHER_REPEAT.sub('', source.stem)}.param")
     parameters = parameters_of(*read_param(param)) if param.exists() else None
     write_confusion_page(
-        page, source.stem, str(source), result.matrix, scores=_score(result, source), parameters=parameters
+        page, source.stem, str(source), result.matrix, scores=_score([(source, result)]), parameters=parameters
     )
     return page
 
@@ -99,7 +106,20 @@ def _kinds(combination: CombinationSpec) -> Sequence[str]:
     return combination.classifier.lower(), combination.type.lower(), combination.kernel.lower()
 
 
-def _score(result: ResultFile, path: Path) -> CombinationScore:
-    arrays = arrays_from_result(result.matrix, result.fold, str(path))
-    scores = score(arrays.predicted[np.newaxis], arrays.actual, arrays.fold, arrays.n_folds, len(arrays.classes))
-    return scores.of(0)
+def _repeats(path: Path, evaluation: EvaluationSpec) -> list[tuple[Path, ResultFile]]:
+    # The .result files of all repeats, which must be there.
+    names = [f"{path.stem}{repeat_suffix(repeat)}.result" for repeat in range(evaluation.repeats)]
+    return [(path.with_name(name), read_result(path.with_name(name))) for name in names]
+
+
+def _score(results: Sequence[tuple[Path, ResultFile]]) -> CombinationScore:
+    parts = [arrays_from_result(result.matrix, result.fold, str(path)) for path, result in results]
+    classes = sorted({name for part in parts for name in part.classes})
+    code = {name: number for number, name in enumerate(classes)}
+    # Each result numbers the classes that occur in it.
+    codes = [np.array([code[name] for name in part.classes], dtype=np.int16) for part in parts]
+    actual = np.concatenate([of_part[part.actual] for of_part, part in zip(codes, parts, strict=True)])
+    predicted = np.concatenate([of_part[part.predicted] for of_part, part in zip(codes, parts, strict=True)])
+    n_folds = max(part.n_folds for part in parts)
+    fold = np.concatenate([part.fold.astype(np.int32) + n_folds * number for number, part in enumerate(parts)])
+    return score(predicted[np.newaxis], actual, fold, n_folds * len(parts), len(classes)).of(0)

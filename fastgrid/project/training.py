@@ -16,8 +16,9 @@ from fastgrid.project.consistency import consistent_inputs
 from fastgrid.project.data import load_data
 from fastgrid.project.filelist import write_filelist
 from fastgrid.project.generating import template_for
-from fastgrid.project.generation import generate_project
+from fastgrid.project.generation import checked_repeats, generate_project
 from fastgrid.project.groundtruth import GroundTruth, write_groundtruth
+from fastgrid.project.group_source import PARENT_FOLDER, GroupSource, asked_source
 from fastgrid.project.names import class_name_fault
 from fastgrid.project.outputs import check_apart, check_output_directory, model_paths, remove_project, remove_results
 from fastgrid.project.param_files import read_param
@@ -62,6 +63,8 @@ def train_model_from_sigs(
     force: bool = False,
     seed: float | None = None,
     force_consistency: bool = False,
+    groups: PathLike | None = None,
+    repeats: int | None = None,
     settings: RunSettings | None = None,
     console: Console | None = None,
 ) -> TrainingOutcome:
@@ -81,6 +84,10 @@ def train_model_from_sigs(
         Of the folds; 1 by default, 0 takes the clock. What was used stands in the project file.
     force_consistency : bool
         As for `train_model`.
+    groups : str or path-like, optional
+        As for `train_model`. With ``parent-folder`` the files one folder below those of the classes are items too.
+    repeats : int, optional
+        As for `train_model`.
     settings : RunSettings, optional
     console : Console, optional
 
@@ -99,15 +106,22 @@ def train_model_from_sigs(
     if fault:
         raise UserError(f"PROJECT_NAME: {fault}")
     strict = settings is not None and settings.strict
-    groundtruth, filelist, notes = _list_class_folders(inputs, output, project_name, force, strict, console)
+    source, project_file = asked_source(groups), output / f"{project_name}.project"
+    if source is None and not force and project_file.exists():
+        # Listed as they were for the project.
+        source = load_project(project_file).groups
+    nested = source is not None and source.kind == PARENT_FOLDER
+    groundtruth, filelist, notes = _list_class_folders(inputs, output, project_name, force, strict, nested, console)
     return train_model(
         groundtruth,
         filelist,
-        output / f"{project_name}.project",
+        project_file,
         output / "results",
         output / f"{project_name}.history",
         seed=seed,
         force_consistency=force_consistency,
+        groups=groups,
+        repeats=repeats,
         notes=notes,
         settings=settings,
         console=console,
@@ -115,10 +129,10 @@ def train_model_from_sigs(
 
 
 def _list_class_folders(
-    inputs: Path, output: Path, project_name: str, force: bool, strict: bool, console: Console
+    inputs: Path, output: Path, project_name: str, force: bool, strict: bool, nested: bool, console: Console
 ) -> tuple[Path, Path, tuple[str, ...]]:
     # Writes ground truth and file list of the class folders, once the output directory was found fit for them.
-    found = scan_class_folders(inputs)
+    found = scan_class_folders(inputs, nested=nested)
     if strict and found.unusable:
         more = f" (and {len(found.unusable) - 1} more)" if len(found.unusable) > 1 else ""
         raise UserError(f"{found.unusable[0]}{more}; correct or remove it, or do without --strict")
@@ -145,6 +159,8 @@ def train_model(
     *,
     seed: float | None = None,
     force_consistency: bool = False,
+    groups: PathLike | None = None,
+    repeats: int | None = None,
     notes: Sequence[str] = (),
     settings: RunSettings | None = None,
     console: Console | None = None,
@@ -165,6 +181,11 @@ def train_model(
         As for `train_model_from_sigs`.
     force_consistency : bool
         Leave out items that only one of ground truth and file list names, instead of refusing them.
+    groups : str or path-like, optional
+        Where it is found which items must not be split over training and test (docs/groups.md): a file of groups; the
+        path of a descriptor, ``metadata.tags.artist``; or ``parent-folder``, the directory of the descriptor file.
+    repeats : int, optional
+        How often the items are assigned to folds, with successive seeds; 1 by default.
     notes : sequence of str
         What the caller left out, to stand in dataset.json with what is left out here.
 
@@ -179,15 +200,15 @@ def train_model(
     """
     settings, console = settings or RunSettings(), console or Console()
     path, model_file = absolute(project_file), absolute(results_model_file)
+    asked = _Asked(seed, asked_source(groups), None if repeats is None else checked_repeats(repeats))
     known = load_project(path) if path.exists() else None
     with running(settings, console, known) as pool:
         lists = absolute(groundtruth), absolute(filelist)
         if known is None:
-            first_seed, directory = 1.0 if seed is None else seed, absolute(project_dir)
-            project = _generate(*lists, path, directory, first_seed, force_consistency, settings, pool, console)
+            project = _generate(*lists, path, absolute(project_dir), asked, force_consistency, settings, pool, console)
         else:
             project = known
-            _say_what_is_not_used(project, *lists, seed, console)
+            _say_what_is_not_used(project, *lists, asked, console)
         outcome = sweep_project(project, settings, pool, console, notes)
         selection = select(
             outcome.record,
@@ -203,12 +224,21 @@ def train_model(
         return TrainingOutcome(project, outcome.ranked, selection, report, outcome.failures)
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What stands in a project, as far as the caller has a wish; None without."""
+
+    seed: float | None
+    groups: GroupSource | None
+    repeats: int | None
+
+
 def _generate(
     groundtruth: Path,
     filelist: Path,
     path: Path,
     directory: Path,
-    seed: float,
+    asked: _Asked,
     force_consistency: bool,
     settings: RunSettings,
     pool: Pool,
@@ -221,7 +251,7 @@ def _generate(
     make_directory(path.parent)
     remove_results(make_directory(directory), truth.class_name)
     cache = directory / "datasets" / truth.class_name
-    template = template_for(files, cache, None, settings, pool, console)
+    template = template_for(truth, files, cache, None, asked.groups, settings, pool, console)
     return generate_project(
         path,
         class_name=truth.class_name,
@@ -229,22 +259,40 @@ def _generate(
         filelist=filelist,
         datasets_directory=directory / "datasets",
         results_directory=directory / "results",
-        seed=seed,
+        seed=1.0 if asked.seed is None else asked.seed,
         template=template,
         cluster_mode=settings.cluster_mode,
+        groups=asked.groups,
+        repeats=asked.repeats,
     )
 
 
-def _say_what_is_not_used(
-    project: Project, groundtruth: Path, filelist: Path, seed: float | None, console: Console
-) -> None:
+def _say_what_is_not_used(project: Project, groundtruth: Path, filelist: Path, asked: _Asked, console: Console) -> None:
+    _refuse_other_folds(project, asked)
     console.note(f"{project.path} is used as it is")
     for given, own in ((groundtruth, project.groundtruth), (filelist, project.filelist)):
         if given != own:
             console.warn(f"{given} is not used: the project names {own}; give another PROJECT_FILE for other data")
-    if seed is not None and seed != project.seed:
+    if asked.seed is not None and asked.seed != project.seed:
         console.warn(
             f"the project has seed {project.seed}; the seed given is not used; edit the project or make a new one"
+        )
+
+
+def _refuse_other_folds(project: Project, asked: _Asked) -> None:
+    # Numbers that are not those asked for could be taken for them.
+    remedy = "or begin anew (--force, or another PROJECT_FILE)"
+    if asked.groups is not None and asked.groups != project.groups:
+        directory = project.path.parent
+        has = "no groups" if project.groups is None else f"'groups: {project.groups.as_written(directory)}'"
+        wanted = asked.groups.as_written(directory)
+        raise UserError(f"{project.path}: has {has}; write 'groups: {wanted}' into it and try again, {remedy}")
+    found = sorted({evaluation.repeats for evaluation in project.evaluations})
+    if asked.repeats is not None and found != [asked.repeats]:
+        shown = " and ".join(map(str, found))
+        raise UserError(
+            f"{project.path}: its evaluations have repeats {shown}, not {asked.repeats}; write "
+            f"'repeats: {asked.repeats}' beside nfold and try again, {remedy}"
         )
 
 

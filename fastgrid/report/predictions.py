@@ -36,6 +36,8 @@ _FORM = {
     "balanceClasses": ("b", ("combinations",)),
     "predicted": ("iu", ("combinations", "items")),
 }
+# Only there where items were kept together.
+_OPTIONAL = {"groups": ("U", ("items",))}
 
 
 _HEADER_READERS = {
@@ -72,6 +74,8 @@ class Predictions:
         Whether classes are weighted.
     predicted : ndarray of int16, shape (n_combinations, n_items)
         Predicted class codes; -1 for no prediction.
+    groups : sequence of str, length n_items, optional
+        The group of each item, none of which is in two folds; None where folds were made without groups.
     """
 
     ids: Sequence[str]
@@ -84,13 +88,15 @@ class Predictions:
     gamma_exponent: npt.NDArray[np.int64] | npt.NDArray[np.float64]
     balance_classes: npt.NDArray[np.bool_]
     predicted: npt.NDArray[np.int16]
+    groups: Sequence[str] | None = None
 
 
 def write_predictions(path: str | os.PathLike[str], predictions: Predictions) -> None:
     """Write the predictions, compressed, in one step; equal predictions give equal bytes.
 
-    The keys are ids, classes, actual, fold, preprocessing, kernel, C_exponent, gamma_exponent, balanceClasses and
-    predicted; class codes and folds are int16, so that more than 127 classes or folds fit.
+    The keys are ids, classes, actual, fold, preprocessing, kernel, C_exponent, gamma_exponent, balanceClasses,
+    predicted and, where there are groups, groups; class codes and folds are int16, so that more than 127 classes or
+    folds fit.
 
     Parameters
     ----------
@@ -160,6 +166,8 @@ def _arrays(predictions: Predictions) -> dict[str, Array]:
         "balanceClasses": np.asarray(predictions.balance_classes),
         "predicted": np.asarray(predictions.predicted),
     }
+    if predictions.groups is not None:
+        arrays["groups"] = np.array(predictions.groups, dtype=np.str_)
     _check(arrays)
     for key in ("actual", "fold", "predicted"):
         arrays[key] = np.ascontiguousarray(arrays[key], dtype=np.int16)
@@ -174,7 +182,7 @@ def _load(file: Path) -> Predictions:
         missing = [key for key in _FORM if f"{key}.npy" not in entries]
         if missing:
             raise ValueError(f"it lacks {', '.join(missing)}")
-        wanted = {key: entries[f"{key}.npy"] for key in _FORM}
+        wanted = {key: entries[f"{key}.npy"] for key in (*_FORM, *_OPTIONAL) if f"{key}.npy" in entries}
         if sum(entry.file_size for entry in wanted.values()) > LARGEST_BYTES:
             raise ValueError(f"it holds more than {LARGEST_BYTES >> 30} GiB")
         arrays = {key: _load_array(archive, entry) for key, entry in wanted.items()}
@@ -190,6 +198,7 @@ def _load(file: Path) -> Predictions:
         gamma_exponent=_exponents(arrays["gamma_exponent"]),
         balance_classes=arrays["balanceClasses"].astype(np.bool_),
         predicted=arrays["predicted"].astype(np.int16, order="C"),
+        groups=tuple(arrays["groups"].tolist()) if "groups" in arrays else None,
     )
 
 
@@ -201,7 +210,7 @@ def _load_array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Array:
         if version not in _HEADER_READERS:
             raise ValueError(f"{key} has the unknown format version {version}")
         shape, in_fortran_order, dtype = _HEADER_READERS[version](stream)
-        if dtype.kind not in _FORM[key][0]:
+        if dtype.kind not in (_FORM | _OPTIONAL)[key][0]:
             raise ValueError(f"{key} has the type {dtype}")
         size = math.prod(shape) * dtype.itemsize
         if size != entry.file_size - stream.tell():
@@ -212,7 +221,9 @@ def _load_array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Array:
 def _check(arrays: Mapping[str, Array]) -> None:
     """Raise `ValueError` where the arrays have other types, other sizes or other codes than they should."""
     sizes: dict[str, int] = {}
-    for key, (kinds, dimensions) in _FORM.items():
+    for key, (kinds, dimensions) in (_FORM | _OPTIONAL).items():
+        if key not in arrays:
+            continue
         array = arrays[key]
         if array.dtype.kind not in kinds or array.ndim != len(dimensions):
             raise ValueError(f"{key} has the type {array.dtype} and {array.ndim} dimensions")
