@@ -90,6 +90,9 @@ def sweep_project(
     lines = tuple(f"{entry['what']}: {entry['reason']}" for entry in failures)
     for line in lines:
         console.warn(f"failed twice: {line}")
+    if data.groups is None:
+        # Beside the numbers that it is about.
+        _tell_of_shared_tags(project, data, console)
     # Named in the ranking are files that are there, so only now.
     return SweepOutcome(record, ranked(record, project.path.parent), lines, data)
 
@@ -101,12 +104,14 @@ def _folds(project: Project, data: TrainingData, console: Console) -> list[list[
     folds = [assigned_folds(data, evaluation, project.seed) for evaluation in project.evaluations]
     for repeats in folds:
         check_repeats(data, repeats, console)
-    if data.groups is None:
-        most = max(evaluation.nfold for evaluation in project.evaluations)
-        hint = shared_tag_hint(data.labels, data.collection.texts, most, project.path.name)
-        if hint:
-            console.warn(hint)
     return folds
+
+
+def _tell_of_shared_tags(project: Project, data: TrainingData, console: Console) -> None:
+    most = max(evaluation.nfold for evaluation in project.evaluations)
+    hint = shared_tag_hint(data.labels, data.collection.texts, most, project.path.name)
+    if hint:
+        console.warn(hint)
 
 
 @phase("writing")
