@@ -20,10 +20,13 @@ from pathlib import Path
 
 from fastgrid.descriptors import read_collection
 from fastgrid.descriptors.batches import batches_of, read_batch
+from fastgrid.project.group_hint import TAGS
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 BASELINE = "json.load"
 JUDGED = "read + flatten"
+#: As in the projects of the bundled templates.
+EXCLUDED = ["metadata.tags*"]
 
 
 def ways(files: dict[str, Path], directory: Path) -> dict[str, Callable[[], object]]:
@@ -33,14 +36,14 @@ def ways(files: dict[str, Path], directory: Path) -> dict[str, Callable[[], obje
                 json.load(handle)
 
     def flatten(digests: bool) -> None:
-        for batch in batches_of(files, ["metadata.tags*"], digests=digests):
+        for batch in batches_of(files, EXCLUDED, digests=digests, texts=TAGS):
             if any(reading.leaves is None for reading in read_batch(batch).readings):
                 raise SystemExit(f"{directory}: not all files are readable")
 
     def collect(cache: Path | None) -> None:
         if cache is not None:
             cache.with_name(f"{cache.name}.layout.json").unlink(missing_ok=True)
-        read_collection(files, cache=cache, excluded=["metadata.tags*"])
+        read_collection(files, cache=cache, excluded=EXCLUDED, texts=TAGS)
 
     return {
         BASELINE: load,
@@ -49,7 +52,7 @@ def ways(files: dict[str, Path], directory: Path) -> dict[str, Callable[[], obje
         "read_collection": lambda: collect(None),
         "read_collection, cache written": lambda: collect(directory / "bench"),
         "read_collection, from cache": lambda: read_collection(
-            files, cache=directory / "bench", excluded=["metadata.tags*"]
+            files, cache=directory / "bench", excluded=EXCLUDED, texts=TAGS
         ),
     }
 

@@ -50,7 +50,7 @@ def shared_tag_hint(labels: Mapping[str, str], texts: Mapping[str, Values], n_fo
         "make the accuracy too high"
     )
     if not usable:
-        return f"{line}, and no folds can keep them together: there are too few of them for that"
+        return f"{line}, and no folds can keep them together: there are too few different ones"
     return f"{line}; --groups {path} for a new project, or 'groups: {path}' in {project}, keeps them together"
 
 

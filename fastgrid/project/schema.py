@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fastgrid.common.safe_yaml import Limits, read_yaml
-from fastgrid.common.yaml_nodes import Entries, YamlFile
+from fastgrid.common.yaml_nodes import Entries, Scalar, YamlFile
 from fastgrid.project.combinations_spec import CombinationSpec, EvaluationSpec, GridEntry
 from fastgrid.project.group_source import GroupSource, group_source
 from fastgrid.project.names import class_name_fault
@@ -164,6 +164,9 @@ def _path(file: YamlFile, root: Entries, key: str, project: Path) -> Path:
 def _groups(file: YamlFile, root: Entries, project: Path) -> GroupSource | None:
     node = root.children.get("groups")
     if node is None or is_null(node):
+        return None
+    if not isinstance(node, Scalar) and file.is_variable(node):
+        # Somebody's own key for lists that are used elsewhere in the file.
         return None
     try:
         return group_source(path_text(file, node, "groups"), project.parent)

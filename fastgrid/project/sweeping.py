@@ -73,7 +73,7 @@ def sweep_project(
     """
     data = load_data(project, pool, console, strict=settings.strict, with_groups=True)
     folds = _folds(project, data, console)
-    hint = _hint(project, data, console)
+    hint = _hint(project, data)
     features = build_feature_sets(project, data.table, project.combinations())
     for warning in features.warnings:
         console.warn(warning)
@@ -96,6 +96,9 @@ def sweep_project(
     lines = tuple(f"{entry['what']}: {entry['reason']}" for entry in failures)
     for line in lines:
         console.warn(f"failed twice: {line}")
+    if hint:
+        # Beside the numbers that it is about.
+        console.warn(hint)
     # Named in the ranking are files that are there, so only now.
     return SweepOutcome(record, ranked(record, project.path.parent), lines, data)
 
@@ -110,15 +113,12 @@ def _folds(project: Project, data: TrainingData, console: Console) -> list[list[
     return folds
 
 
-def _hint(project: Project, data: TrainingData, console: Console) -> str:
+def _hint(project: Project, data: TrainingData) -> str:
     # What tags that files share may do to the numbers; empty where there is nothing to say.
     if data.groups is not None:
         return ""
     most = max(evaluation.nfold for evaluation in project.evaluations)
-    hint = shared_tag_hint(data.labels, data.collection.texts, most, project.path.name)
-    if hint:
-        console.warn(hint)
-    return hint or ""
+    return shared_tag_hint(data.labels, data.collection.texts, most, project.path.name) or ""
 
 
 @phase("writing")

@@ -1,7 +1,8 @@
 """Assignment of whole groups of items to folds, classes as balanced as the groups allow.
 
 Greedy assignment as in scikit-learn's ``StratifiedGroupKFold`` (groups with the most uneven classes first, each into
-the fold where it does least harm), improved by moving single groups and swapping pairs of them until neither helps.
+the fold where it does least harm), improved by moving single groups and swapping pairs of them until neither helps, and
+then again after some groups were moved at random (iterated local search: Lourenço, Martin, Stützle 2003).
 """
 
 from __future__ import annotations
@@ -22,9 +23,12 @@ SIZES_WEIGHT = 1e-6
 ROUNDING = 1e-13
 #: Groups that are tried as partners of a swap in one pass; all of them where there are no more.
 PARTNERS = 256
-#: Groups x starts: with few groups a search is short, and ends more often where no move or swap helps.
-GROUPS_STARTED = 3000
-MOST_STARTS = 40
+#: Groups x searches: with few groups a search is short, and ends more often where no move or swap helps.
+GROUPS_SEARCHED = 3000
+#: Searches in a row that found nothing better, after which no more are made.
+MOST_IN_VAIN = 30
+#: Groups that are moved at random before a further search.
+SHAKEN = 4
 #: Passes over all groups. Nearly always far fewer suffice.
 MOST_PASSES = 50
 
@@ -60,19 +64,20 @@ def grouped_folds(
     the criterion of ``StratifiedGroupKFold``, with n[f, c] the items of class c in fold f; among equals, the deviation
     of the sizes of the folds.
     """
+    if len(labels) == 0:
+        return np.empty(0, dtype=np.int16)
     group_codes, class_codes = _codes(groups), _codes(labels)
-    counts = np.zeros((group_codes.max(initial=-1) + 1, class_codes.max(initial=-1) + 1), dtype=np.int64)
+    counts = np.zeros((group_codes.max() + 1, class_codes.max() + 1), dtype=np.int64)
     np.add.at(counts, (group_codes, class_codes), 1)
     criterion = _Criterion.of(counts, n_folds)
     source = random.Random(seed)
-    best, least = np.zeros(len(counts), dtype=np.intp), np.inf
-    for _ in range(min(max(GROUPS_STARTED // max(len(counts), 1), 1), MOST_STARTS)):
-        search = _Search(criterion, source)
-        if search.value < least - ROUNDING:
-            best, least = search.fold_of_group, search.value
-        if criterion.is_least(search.spread):
+    search = _Search(criterion, source)
+    in_vain = 0
+    for _ in range(GROUPS_SEARCHED // len(counts)):
+        if criterion.is_least(search.spread) or in_vain == MOST_IN_VAIN:
             break
-    return best[group_codes].astype(np.int16)
+        in_vain = 0 if search.search_again() else in_vain + 1
+    return search.fold_of_group[group_codes].astype(np.int16)
 
 
 def _codes(names: Sequence[str]) -> npt.NDArray[np.intp]:
@@ -110,12 +115,12 @@ class _Criterion:
         counts = np.column_stack([class_counts, class_counts.sum(axis=1)])
         totals = counts.sum(axis=0)
         n_classes = class_counts.shape[1]
-        importance = np.array([1.0 / max(n_classes, 1)] * n_classes + [SIZES_WEIGHT])
+        importance = np.array([1.0 / n_classes] * n_classes + [SIZES_WEIGHT])
         remainder = totals % n_folds
         return _Criterion(
             counts,
             n_folds,
-            importance / (n_folds * np.maximum(totals, 1)),
+            importance / (n_folds * totals),
             (n_folds - 1) * totals[:-1] ** 2,
             remainder * (n_folds - remainder),
         )
@@ -131,19 +136,34 @@ class _Criterion:
 
 
 class _Search:
-    """One greedy assignment, improved until no move and no swap helps."""
+    """A greedy assignment, improved until no move and no swap helps."""
 
     def __init__(self, criterion: _Criterion, source: random.Random) -> None:
         n_groups, n_columns = criterion.counts.shape
         self._criterion = criterion
+        self._source = source
         self._in_fold = np.zeros((criterion.n_folds, n_columns), dtype=np.int64)
         self.spread = np.zeros(n_columns, dtype=np.int64)
         self.fold_of_group = np.full(n_groups, -1, dtype=np.intp)
-        order = list(range(n_groups))
-        source.shuffle(order)
-        self._assign(np.array(order, dtype=np.intp))
+        self._order = list(range(n_groups))
+        source.shuffle(self._order)
+        self._assign(np.array(self._order, dtype=np.intp))
         self.value = float(criterion.values(self.spread))
-        self._improve(order, source)
+        self._improve()
+
+    def search_again(self) -> bool:
+        """Search from near by, keep what is found unless it is worse, and return whether it is better."""
+        before = self.fold_of_group.copy(), self._in_fold.copy(), self.spread, self.value
+        for _ in range(SHAKEN):
+            self._put(self._source.randrange(len(self._order)), self._source.randrange(self._criterion.n_folds))
+        totals = self._in_fold.sum(axis=0)
+        self.spread = self._criterion.n_folds * (self._in_fold**2).sum(axis=0) - totals**2
+        self.value = float(self._criterion.values(self.spread))
+        self._improve()
+        better = self.value < before[-1] - ROUNDING
+        if self.value > before[-1]:
+            self.fold_of_group, self._in_fold, self.spread, self.value = before
+        return better
 
     def _assign(self, order: npt.NDArray[np.intp]) -> None:
         criterion, n_folds = self._criterion, self._criterion.n_folds
@@ -158,11 +178,12 @@ class _Search:
             self._in_fold[fold] += added
             self.spread = spreads[fold]
 
-    def _improve(self, order: list[int], source: random.Random) -> None:
+    def _improve(self) -> None:
+        order = self._order
         for _ in range(MOST_PASSES):
             if self._criterion.is_least(self.spread) and self.spread[-1] == self._criterion.least[-1]:
                 return
-            source.shuffle(order)
+            self._source.shuffle(order)
             before = self.value
             for group in order:
                 self._move(group)

@@ -131,8 +131,8 @@ def test_an_unreadable_descriptor_file_is_named_and_the_others_go_on(
     arguments = small_project(copied, tmp_path / "out")
     capsys.readouterr()
     assert main(["train_model", *arguments, "-q", "-j", "1"]) == 0
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"warning: left out {bad}: ")
+    line, hint = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"warning: left out {bad}: ") and "share metadata.tags.file_name with another" in hint
     dataset = json.loads((tmp_path / "out" / "results" / "dataset.json").read_text())
     (entry,) = dataset["left_out_files"]
     assert (entry["name"], entry["path"]) == ("hedgewars_003", str(bad)) and entry["reason"] in line

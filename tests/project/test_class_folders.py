@@ -127,3 +127,23 @@ def test_no_directory(tmp_path: Path) -> None:
         scan_class_folders(tmp_path / "missing")
     with pytest.raises(UserError, match="is not a directory"):
         scan_class_folders(tmp_path / "file")
+
+
+def test_folders_below_those_of_the_classes(tmp_path: Path) -> None:
+    make(tmp_path, "a/1.json", "a/x/1.json", "a/x/2.json", "a/y/1.sig", "a/y/1.json", "a/y/deep/9.json")
+    make(tmp_path, "b/x/3.json", "b/x/1.json", "b/.hidden/4.json", "b/x/.5.json")
+    found = scan_class_folders(tmp_path, nested=True)
+    assert found.labels == {"2": "a", "3": "b", "a/1": "a", "a/x/1": "a", "a/y/1": "a", "b/x/1": "b"}
+    assert found.files["a/y/1"] == tmp_path / "a" / "y" / "1.json"
+    assert len(found.notes) == 4
+    for part in (
+        "deep: left out, files are looked for",
+        "1.sig: left out, 1.json",
+        ".5.json: left out, hidden",
+        "occur in",
+    ):
+        assert any(part in note for note in found.notes)
+    make(tmp_path, "b/6.json", "b/7.json", "a/8.json")
+    found = scan_class_folders(tmp_path)
+    assert found.labels == {"1": "a", "8": "a", "6": "b", "7": "b"}
+    assert sum("with --groups parent-folder one below" in note for note in found.notes) == 3

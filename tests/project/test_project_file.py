@@ -8,6 +8,7 @@ import pytest
 
 from fastgrid.common.errors import UserError
 from fastgrid.project.combinations_spec import CombinationSpec, EvaluationSpec
+from fastgrid.project.group_source import GroupSource
 from fastgrid.project.schema import Project, load_project
 from fastgrid.project.schema_steps import Step
 from fastgrid.transforms.registry import STEPS, make_step
@@ -187,10 +188,46 @@ def test_excluded_descriptors_are_not_split(tmp_path: Path) -> None:
 
 
 def test_keys_that_mean_nothing_to_us(tmp_path: Path) -> None:
-    aside = ".notes: {a: 1}\nx-notes: 2\ngroups: {u: &u [tonal*]}\nexcludedDescriptors: *u\n"
+    aside = ".notes: {a: 1}\nx-notes: 2\nsets: {u: &u [tonal*]}\nexcludedDescriptors: *u\n"
     assert load(tmp_path, HEAD + PREPROCESSING + GRID + aside).excluded_descriptors == ("tonal*",)
-    with pytest.raises(UserError, match="line 19: unknown key 'groups'"):
+    with pytest.raises(UserError, match="line 19: unknown key 'sets'"):
         load(tmp_path, HEAD + PREPROCESSING + GRID + aside.replace("*u", "a").replace(".notes", ".n", 1))
+
+
+def test_groups(tmp_path: Path) -> None:
+    text = HEAD + PREPROCESSING + GRID
+    assert load(tmp_path, text).groups is None and load(tmp_path, f"{text}groups:\n").groups is None
+    found = {value: load(tmp_path, f"{text}groups: {value}\n").groups for value in ("metadata.tags.artist", "a.csv")}
+    assert found["metadata.tags.artist"] == GroupSource("descriptor", "metadata.tags.artist")
+    assert found["a.csv"] == GroupSource("file", str(load(tmp_path, text).path.parent / "a.csv"))
+    # A key of that name for lists that are used elsewhere goes on to mean nothing.
+    assert load(tmp_path, f"{text}groups: {{u: &u [tonal*]}}\nexcludedDescriptors: *u\n").groups is None
+    for value, part in (
+        ("[a, b]", "must be one word"),
+        ("a*", r"'a\*' is a pattern"),
+        ("''", "must be one word"),
+    ):
+        with pytest.raises(UserError, match=f"line 17: groups.*{part}"):
+            load(tmp_path, f"{text}groups: {value}\n")
+
+
+def test_repeats(tmp_path: Path) -> None:
+    text = HEAD + PREPROCESSING + GRID + "evaluations: {{nfoldcrossvalidation: {}}}\n"
+
+    def evaluations(written: str) -> tuple[EvaluationSpec, ...]:
+        return load(tmp_path, text.format(written)).evaluations
+
+    assert evaluations("[{nfold: [5, 3], repeats: 10}, {nfold: 4}]") == (
+        EvaluationSpec(5, repeats=10),
+        EvaluationSpec(3, repeats=10),
+        EvaluationSpec(4),
+    )
+    assert evaluations("{nfold: 5, repeats: 1}") == (EvaluationSpec(5),)
+    for number in ("0", "-1", "1001", "2.0", "true", "two", "[2]", "''"):
+        with pytest.raises(UserError, match=r"line 17: repeats .* must be a whole number from 1 to 1000"):
+            evaluations(f"[{{nfold: 5, repeats: {number}}}]")
+    with pytest.raises(UserError, match="nfold 5 is asked for with different repeats; keep one of them"):
+        evaluations("[{nfold: 5}, {nfold: 5, repeats: 2}]")
 
 
 REPLACED = [

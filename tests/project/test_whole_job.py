@@ -42,6 +42,7 @@ def test_the_tree_of_a_training(trained: Path) -> None:
         "game.history.param",
         "game.history.results.html",
         "results/dataset.json",
+        "results/folds.tsv",
         "results/sweep.json",
         "results/predictions.npz",
     }
