@@ -38,7 +38,9 @@ def edited(trained: Path, directory: Path, old: str, new: str) -> Path:
 
 def test_the_tree_of_a_training(trained: Path) -> None:
     names = set(contents(trained, "/journal/", "/datasets/", "results/results/"))
-    assert names == {"gt.yaml", "fl.yaml", "template.yaml", "game.project", "game.model", "report.tsv"} | {
+    assert names == {"gt.yaml", "fl.yaml", "template.yaml", "game.project", "game.model"} | {
+        "report.html",
+        "report.tsv",
         "game.history.param",
         "game.history.results.html",
         "results/dataset.json",
