@@ -2,9 +2,9 @@
 
 import itertools
 import math
-from statistics import NormalDist
 
 import numpy as np
+import scipy.stats
 
 
 def accuracy(predicted, actual, tests):
@@ -19,15 +19,16 @@ def normalized_accuracy(predicted, actual, tests):
     return sum(recalls) / len(recalls)
 
 
-def standard_error(predicted, actual, fold, tests):
+def standard_error(predicted, actual, fold, tests, repeats):
     """Of the accuracy over folds."""
     folds = sorted({fold[t] for t in tests})
     shares = [accuracy(predicted, actual, [t for t in tests if fold[t] == f]) for f in folds]
     mean = sum(shares) / len(shares)
-    return math.sqrt(sum((s - mean) ** 2 for s in shares) / len(shares) / len(folds))
+    n_folds = len(folds) / repeats
+    return math.sqrt(sum((s - mean) ** 2 for s in shares) / len(shares) / max(n_folds - 1, 1))
 
 
-def choose(rule, predicted, actual, fold, tests, simplicity):
+def choose(rule, predicted, actual, fold, tests, simplicity, family, repeats):
     """The combination that a rule selects by `tests`, which may hold a test several times."""
     combinations = sorted(range(len(predicted)), key=lambda c: (simplicity[c], c))
     accuracies = {c: round(accuracy(predicted[c], actual, tests), 9) for c in combinations}
@@ -37,20 +38,20 @@ def choose(rule, predicted, actual, fold, tests, simplicity):
     if rule == "normalized_accuracy":
         return max(combinations, key=lambda c: (normalized[c], accuracies[c]))
     best = max(combinations, key=lambda c: accuracies[c])
-    least = accuracies[best] - standard_error(predicted[best], actual, fold, tests) - 2e-9
-    near = [c for c in combinations if accuracies[c] >= least]
+    least = accuracies[best] - standard_error(predicted[best], actual, fold, tests, repeats) - 2e-9
+    near = [c for c in combinations if accuracies[c] >= least and family[c] == family[best]]
     simplest = min(simplicity[c] for c in near)
     return max((c for c in near if simplicity[c] == simplest), key=lambda c: accuracies[c])
 
 
-def bbc(rule, predicted, actual, fold, groups, simplicity, draws):
+def bbc(rule, predicted, actual, fold, groups, simplicity, family, repeats, draws):
     """Mean and deviation of the performances on what the draws of groups leave out: accuracy, normalized accuracy."""
     performances = []
     for drawn in draws:
         inside = [t for g in drawn for t in range(len(actual)) if groups[t] == g]
         outside = [t for t in range(len(actual)) if groups[t] not in drawn]
         if outside:
-            chosen = predicted[choose(rule, predicted, actual, fold, inside, simplicity)]
+            chosen = predicted[choose(rule, predicted, actual, fold, inside, simplicity, family, repeats)]
             performances.append((accuracy(chosen, actual, outside), normalized_accuracy(chosen, actual, outside)))
     return np.mean(performances, axis=0), np.std(performances, axis=0)
 
@@ -74,9 +75,9 @@ def holm(p_values):
     return corrected
 
 
-def wilson(share, size, level=0.95):
+def wilson(share, size, n_groups, level=0.95):
     """The shares p for which `share` lies within z standard errors of p, by bisection."""
-    z = NormalDist().inv_cdf((1 + level) / 2)
+    z = scipy.stats.t.ppf((1 + level) / 2, n_groups - 1)
 
     def end(low, high):
         for _ in range(200):

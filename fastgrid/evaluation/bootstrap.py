@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fastgrid.evaluation.choosing import RULES
 from fastgrid.evaluation.intervals import LEVEL, Interval, effective_size, wilson
-from fastgrid.evaluation.outcomes import Distinct, Outcomes, distinct_predictions
+from fastgrid.evaluation.outcomes import Distinct, Outcomes, distinct_answers
 
 Shares = npt.NDArray[np.float64]
 Weights = npt.NDArray[np.float32]
@@ -49,6 +49,7 @@ def corrected_estimate(
     simplicity: npt.NDArray[np.integer],
     rule: str = "accuracy",
     *,
+    family: npt.NDArray[np.integer] | None = None,
     n_resamples: int = 1000,
     level: float = LEVEL,
     seed: int = 0,
@@ -67,6 +68,8 @@ def corrected_estimate(
     simplicity : ndarray of int, shape (n_combinations,)
         The smaller, the simpler: as of `Orders`. Which of equally good combinations is selected.
     rule : {"accuracy", "normalized_accuracy", "one-standard-error"}
+    family : ndarray of int, shape (n_combinations,), optional
+        As of `Orders`; by default all are of one.
     n_resamples : int
     level : float
         Confidence level.
@@ -84,10 +87,10 @@ def corrected_estimate(
 
     Notes
     -----
-    The interval is Wilson's, for as many independent items as would give the standard error of the estimate. What is
-    left out is a sample of m of the G groups, so that the performances vary by (G - m) / m times what G independent
-    groups would do; the standard error is their deviation times sqrt(m / (G - m)), where m / G is (1 - 1 / G)^G
-    on average. docs/honest-numbers.md says how this was checked.
+    The interval is Wilson's with Student's quantile, for as many independent items as would give the standard error of
+    the estimate. What is left out is a sample of m of the G groups, so that the performances vary by (G - m) / m times
+    what G independent groups would do; the standard error is their deviation times sqrt(m / (G - m)), where m / G is
+    (1 - 1 / G)^G on average. docs/honest-numbers.md says how this was checked.
 
     Within a resample, normalized accuracy is the mean recall of the classes that occur in it. Between equals the other
     accuracy decides, then simplicity, then the order of the project.
@@ -97,7 +100,7 @@ def corrected_estimate(
     n_groups = outcomes.n_groups
     if n_groups < 2:
         raise ValueError("all items are one group; nothing can be left out")
-    given = _Resampling(outcomes, simplicity, rule)
+    given = _Resampling(outcomes, simplicity, rule, family)
     random = np.random.default_rng(seed)
     blocks = [given.performances(drawn) for drawn in _draws(random, n_groups, n_resamples, given.size)]
     accuracy, normalized = (np.concatenate(values) for values in zip(*blocks, strict=True))
@@ -131,7 +134,7 @@ def _draws(random: np.random.Generator, n_groups: int, n_resamples: int, size: i
 def _interval(performances: Shares, scale: float, n_groups: int, level: float) -> Interval:
     mean = np.array([performances.mean()])
     error = np.array([performances.std() * scale])
-    low, high = wilson(mean, effective_size(mean, error, n_groups), level)
+    low, high = wilson(mean, effective_size(mean, error, n_groups), n_groups, level)
     return Interval(float(100.0 * mean[0]), float(100.0 * low[0]), float(100.0 * high[0]))
 
 
@@ -141,9 +144,19 @@ class _Resampling:
     # Nothing that is known of the items left out may decide, not even between equals: the order is that of simplicity,
     # then of the project.
 
-    def __init__(self, outcomes: Outcomes, simplicity: npt.NDArray[np.integer], rule: str) -> None:
+    def __init__(
+        self,
+        outcomes: Outcomes,
+        simplicity: npt.NDArray[np.integer],
+        rule: str,
+        family: npt.NDArray[np.integer] | None,
+    ) -> None:
         order = np.argsort(simplicity, kind="stable")
-        self._distinct: Distinct = distinct_predictions(outcomes, order)
+        families = family if rule == "one-standard-error" else None
+        self._distinct: Distinct = distinct_answers(outcomes, order, families)
+        first = self._distinct.first
+        self._family = np.zeros(len(first), dtype=np.intp) if families is None else families[first]
+        self._n_repeats = len(outcomes.actual) / len(outcomes.group)
         self._simplicity = simplicity[self._distinct.first]
         self._rule = rule
         self._test_group = outcomes.test_group
@@ -172,6 +185,7 @@ class _Resampling:
             best = accuracy.argmax(axis=1)
             least = accuracy[np.arange(len(best)), best] - self._standard_error(weights, best)
             near = accuracy >= (least - EQUAL_WITHIN)[:, np.newaxis]
+            near &= self._family == self._family[best][:, np.newaxis]
             simplest = np.where(near, self._simplicity, self._simplicity.max() + 1)
             return _best(simplest == simplest.min(axis=1)[:, np.newaxis], accuracy)
         normalized, everything = self._normalized(weights), np.ones(accuracy.shape, dtype=np.bool_)
@@ -200,7 +214,8 @@ class _Resampling:
             total = _sums(weights[:, members])
             parts.append(np.where(total > 0.0, _sums(right[:, members]) / np.maximum(total, 1.0), np.nan))
         by_fold = np.stack(parts)
-        error: Shares = np.nanstd(by_fold, axis=0) / np.sqrt(np.isfinite(by_fold).sum(axis=0))
+        n_folds = np.isfinite(by_fold).sum(axis=0) / self._n_repeats
+        error: Shares = np.nanstd(by_fold, axis=0) / np.sqrt(np.maximum(n_folds - 1.0, 1.0))
         return error
 
 

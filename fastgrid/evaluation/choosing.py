@@ -27,11 +27,15 @@ class Orders:
     simplicity : ndarray of intp, shape (n_combinations,)
         Place of C, then gamma, of each combination among those of all, from 0; combinations with both equal share it. A
         small C and a small gamma make the smoothest boundary.
+    family : ndarray of int, shape (n_combinations,)
+        A code for what makes C and gamma comparable: preprocessing, kernel, class weights. C weighs errors against a
+        norm in the space of the kernel, so that a combination of another family is neither simpler nor less simple.
     """
 
     ranking: npt.NDArray[np.intp]
     normalized: npt.NDArray[np.intp]
     simplicity: npt.NDArray[np.intp]
+    family: npt.NDArray[np.integer]
 
     @staticmethod
     def of(
@@ -39,14 +43,16 @@ class Orders:
         ranking: Ranking,
         c_exponent: npt.NDArray[np.integer | np.floating],
         gamma_exponent: npt.NDArray[np.integer | np.floating],
+        family: npt.NDArray[np.integer] | None = None,
     ) -> Orders:
-        """Return the orders of the combinations that `rank` has ranked."""
+        """Return the orders of the combinations that `rank` has ranked; by default they are one family."""
         complete = np.flatnonzero(scores.complete)
         by_normalized = complete[np.argsort(ranking.normalized_accuracy_rank[complete], kind="stable")]
         parameters = np.column_stack((c_exponent, gamma_exponent)).astype(np.float64)
         _, simplicity = np.unique(parameters, axis=0, return_inverse=True)
         # numpy 2.0 alone returns the inverse as a column here.
-        return Orders(ranking.order[: complete.size], by_normalized, simplicity.reshape(-1).astype(np.intp))
+        same = np.zeros(len(parameters), dtype=np.intp) if family is None else family
+        return Orders(ranking.order[: complete.size], by_normalized, simplicity.reshape(-1).astype(np.intp), same)
 
 
 def selected(rule: str, orders: Orders, scores: Scores, n_folds: int) -> int:
@@ -55,13 +61,13 @@ def selected(rule: str, orders: Orders, scores: Scores, n_folds: int) -> int:
     Parameters
     ----------
     rule : {"accuracy", "normalized_accuracy", "one-standard-error"}
-        The third takes the simplest whose accuracy is not below the best one's by more than that one's standard error,
-        std / sqrt(n_folds) (Breiman, Friedman, Olshen and Stone 1984, Classification and Regression Trees, 3.4.3); of
-        equally simple ones the first in the ranking.
+        The third takes the simplest of the family of the best one whose accuracy is not below that one's by more than
+        its standard error, std / sqrt(n_folds - 1) with the population's std (Breiman, Friedman, Olshen and Stone 1984,
+        Classification and Regression Trees, 3.4.3); of equally simple ones the first in the ranking.
     orders : Orders
     scores : Scores
     n_folds : int
-        Folds that have test items, of all repeats together.
+        Folds of one repeat: further repeats test the same items again.
 
     Raises
     ------
@@ -77,6 +83,7 @@ def selected(rule: str, orders: Orders, scores: Scores, n_folds: int) -> int:
         return int(best)
     if rule == "normalized_accuracy":
         return int(orders.normalized[0])
-    least = scores.accuracy[best] - scores.accuracy_std[best] / np.sqrt(n_folds) - EQUAL_WITHIN
-    near = orders.ranking[scores.accuracy[orders.ranking] >= least]
+    least = scores.accuracy[best] - scores.accuracy_std[best] / np.sqrt(max(n_folds - 1, 1)) - EQUAL_WITHIN
+    is_near = (scores.accuracy[orders.ranking] >= least) & (orders.family[orders.ranking] == orders.family[best])
+    near = orders.ranking[is_near]
     return int(near[np.argmin(orders.simplicity[near])])

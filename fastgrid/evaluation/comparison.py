@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastgrid.evaluation.intervals import LEVEL, accuracy_intervals, group_sums
-from fastgrid.evaluation.outcomes import Outcomes, distinct_predictions
+from fastgrid.evaluation.outcomes import Outcomes, distinct_answers
 
 Shares = npt.NDArray[np.float64]
 
@@ -35,7 +35,7 @@ class Comparison:
     indistinguishable : ndarray of bool, shape (n_combinations,)
         Whether the corrected p value is not below 1 - level. The winner is.
     n_compared : int
-        Comparisons corrected for: different predictions, the winner's aside.
+        Comparisons corrected for: different answers, the winner's aside.
     """
 
     winner: int
@@ -76,14 +76,14 @@ def compare(outcomes: Outcomes, winner: int, level: float = LEVEL) -> Comparison
     equally large, as with single items, that is the exact McNemar test (a binomial one); else the sign patterns are
     counted, or, where they are too many, the sum is taken as normal with variance sum(d^2) (Fisher's randomization
     test; Edgington and Onghena 2007, Randomization Tests). P values are corrected by Holm 1979, A simple sequentially
-    rejective multiple test procedure. Combinations with the same predictions are one comparison.
+    rejective multiple test procedure. Combinations that get the same tests right are one comparison.
 
     The winner was chosen by the same items, so that its lead is too large, and p values are rather too small.
     """
     if not outcomes.complete[winner]:
         raise ValueError(f"combination {winner} is not complete")
     n_combinations = len(outcomes.predicted)
-    distinct = distinct_predictions(outcomes, [winner, *range(n_combinations)])
+    distinct = distinct_answers(outcomes, [winner, *range(n_combinations)])
     accuracy, low, high = accuracy_intervals(distinct.correct, outcomes, level)
     lead = distinct.correct[0].astype(np.float64) - distinct.correct
     p_value = np.array([_sign_flip(differences) for differences in group_sums(lead, outcomes)])

@@ -66,6 +66,7 @@ def nested_estimate(
     rule: str,
     c_exponent: Exponents,
     gamma_exponent: Exponents,
+    family: Codes | None = None,
 ) -> NestedEstimate:
     """Select in every outer fold by its inner predictions, and score the selected ones on what the fold tests.
 
@@ -79,6 +80,8 @@ def nested_estimate(
     rule : str
         One of `fastgrid.evaluation.choosing.RULES`.
     c_exponent, gamma_exponent : ndarray, shape (n_combinations,)
+    family : ndarray of int, shape (n_combinations,), optional
+        As of `Orders`.
 
     Returns
     -------
@@ -98,7 +101,7 @@ def nested_estimate(
     for number, part in enumerate(inner):
         scores = score(part.predicted, actual[part.items], part.fold, int(part.fold.max()) + 1, n_classes)
         ranking = rank(scores, c_exponent, gamma_exponent)
-        orders = Orders.of(scores, ranking, c_exponent, gamma_exponent)
+        orders = Orders.of(scores, ranking, c_exponent, gamma_exponent, family)
         chosen.append(selected(rule, orders, scores, len(np.unique(part.fold[part.fold >= 0]))))
         tested = fold == number
         found[tested] = predicted[chosen[-1], tested]

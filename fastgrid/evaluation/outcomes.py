@@ -102,14 +102,14 @@ class Outcomes:
 
 @dataclass(frozen=True, eq=False)
 class Distinct:
-    """The different ones among the predictions of complete combinations.
+    """The different ones among the answers of complete combinations, by which tests they get right.
 
     Attributes
     ----------
     first : ndarray of intp, shape (n_distinct,)
-        Of the combinations that predict the same, the one that comes first in the order that was given.
+        Of the combinations that get the same tests right, the one that comes first in the order that was given.
     of_combination : ndarray of intp, shape (n_combinations,)
-        Which of them each combination's predictions are; -1 for one that is not complete.
+        Which of them each combination's answers are; -1 for one that is not complete.
     correct : ndarray of bool, shape (n_distinct, n_tests)
     """
 
@@ -118,14 +118,16 @@ class Distinct:
     correct: Flags
 
 
-def distinct_predictions(outcomes: Outcomes, order: npt.ArrayLike) -> Distinct:
-    """Find the different predictions, in `order` of their first combination: a grid repeats most of them.
+def distinct_answers(outcomes: Outcomes, order: npt.ArrayLike, family: Codes | None = None) -> Distinct:
+    """Find the different answers, in `order` of their first combination: a grid repeats most of them.
 
     Parameters
     ----------
     outcomes : Outcomes
     order : array_like of int
         Combinations; those that are not complete are passed over.
+    family : ndarray of int, shape (n_combinations,), optional
+        Equal answers of different families count as different ones.
 
     Raises
     ------
@@ -133,15 +135,16 @@ def distinct_predictions(outcomes: Outcomes, order: npt.ArrayLike) -> Distinct:
         When no combination in `order` is complete.
     """
     of_combination = np.full(len(outcomes.predicted), -1, dtype=np.intp)
-    number: dict[bytes, int] = {}
+    number: dict[tuple[int, bytes], int] = {}
     first: list[int] = []
     for combination in np.asarray(order, dtype=np.intp).tolist():
         if outcomes.complete[combination]:
-            predictions = outcomes.predicted[combination].tobytes()
-            if predictions not in number:
-                number[predictions] = len(first)
+            correct = np.packbits(np.equal(outcomes.predicted[combination], outcomes.actual)).tobytes()
+            answers = 0 if family is None else int(family[combination]), correct
+            if answers not in number:
+                number[answers] = len(first)
                 first.append(combination)
-            of_combination[combination] = number[predictions]
+            of_combination[combination] = number[answers]
     if not first:
         raise ValueError("no combination has a prediction for every item")
     firsts = np.array(first, dtype=np.intp)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
 
 ALL_DESCRIPTORS = ("*",)
 
@@ -83,3 +87,10 @@ class GridEntry:
         names = [name for name, _ in self.axes]
         values = itertools.product(*(alternatives for _, alternatives in self.axes))
         return [CombinationSpec(**dict(zip(names, chosen, strict=True))) for chosen in values]  # type: ignore[arg-type]
+
+
+def families_of(combinations: Sequence[CombinationSpec]) -> npt.NDArray[np.intp]:
+    """Return a code for each combination that is the same for all that differ in C and gamma only."""
+    codes: dict[CombinationSpec, int] = {}
+    alike = [replace(one, c_exponent=0, gamma_exponent=0) for one in combinations]
+    return np.array([codes.setdefault(one, len(codes)) for one in alike], dtype=np.intp)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from fastgrid.common.errors import UserError
 from fastgrid.evaluation import (
@@ -23,6 +24,7 @@ from fastgrid.evaluation import (
     corrected_estimate,
     selected,
 )
+from fastgrid.project.combinations_spec import families_of
 from fastgrid.project.pooling import pooled
 from fastgrid.project.record import Ranked, SweepRecord
 
@@ -86,7 +88,7 @@ def choose(record: SweepRecord, standing: Ranked, rule: str) -> Choice:
         raise UserError(f"{record.project.path}: every combination failed; see the reasons in the report")
     first = standing.evaluations[0]
     orders = _orders(record, standing)
-    index = selected(rule, orders, standing.scores, first.nfold * first.repeats)
+    index = selected(rule, orders, standing.scores, first.nfold)
     evaluation, combination = divmod(index, len(record.combinations))
     return Choice(rule, int(standing.ranking.accuracy_rank[index]) - 1, evaluation, combination)
 
@@ -96,7 +98,7 @@ def judge(record: SweepRecord, standing: Ranked, choice: Choice) -> Judgement:
     outcomes = outcomes_of(record, choice.evaluation)
     n_combinations = len(record.combinations)
     start = choice.evaluation * n_combinations
-    simplicity = _orders(record, standing).simplicity[start : start + n_combinations]
+    orders, part = _orders(record, standing), slice(start, start + n_combinations)
     matrix = confusion(outcomes.predicted[choice.combination], outcomes.actual, outcomes.n_classes)
     classes = class_scores(matrix)
     facts = record.facts.get("nested") or []
@@ -104,7 +106,7 @@ def judge(record: SweepRecord, standing: Ranked, choice: Choice) -> Judgement:
     return Judgement(
         choice,
         outcomes,
-        corrected_estimate(outcomes, simplicity, choice.rule) if outcomes.n_groups > 1 else None,
+        _estimate(outcomes, orders.simplicity[part], orders.family[part], choice.rule),
         compare(outcomes, choice.combination),
         classes,
         baseline(classes.support),
@@ -153,4 +155,11 @@ def outcomes_of(record: SweepRecord, evaluation: int) -> Outcomes:
 def _orders(record: SweepRecord, standing: Ranked) -> Orders:
     exponents = [(one.c_exponent, one.gamma_exponent) for one in record.combinations]
     c, gamma = np.array(exponents * len(record.project.evaluations)).T
-    return Orders.of(standing.scores, standing.ranking, c, gamma)
+    families = families_of(record.combinations)
+    return Orders.of(standing.scores, standing.ranking, c, gamma, np.tile(families, len(record.project.evaluations)))
+
+
+def _estimate(
+    outcomes: Outcomes, simplicity: npt.NDArray[np.intp], family: npt.NDArray[np.integer], rule: str
+) -> CorrectedEstimate | None:
+    return corrected_estimate(outcomes, simplicity, rule, family=family) if outcomes.n_groups > 1 else None

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from fastgrid.evaluation import RULES, InnerPredictions, nested_estimate
+from fastgrid.project.combinations_spec import families_of
 from fastgrid.project.evaluating import Evaluated, Evaluator
 from fastgrid.project.folds import Folds, inner_folds
 from fastgrid.sweep.splits import Splits
@@ -53,6 +54,7 @@ def nested_facts(evaluator: Evaluator, evaluated: Evaluated) -> dict[str, Any]:
                 rule,
                 exponents[:, 0],
                 exponents[:, 1],
+                families_of(evaluator.combinations),
             )
         except ValueError:  # tasks failed; they are named
             continue
