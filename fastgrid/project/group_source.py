@@ -30,6 +30,19 @@ class GroupSource:
     kind: str
     name: str
 
+    @property
+    def label(self) -> str:
+        """What people are shown of it: of a file its name without the directory."""
+        return Path(self.name).name if self.kind == "file" else self.name
+
+    def is_same(self, other: GroupSource | None) -> bool:
+        """Whether both are the same source, by whatever way their file was named."""
+        if other is None or self.kind != other.kind:
+            return False
+        if self.kind == "file":
+            return Path(self.name).resolve() == Path(other.name).resolve()
+        return self.name == other.name
+
     def as_written(self, directory: PathLike) -> str:
         """Return what stands for it in a project file in `directory`; a file in there is named relative to it."""
         if self.kind != "file":

@@ -96,7 +96,8 @@ def select(
     model_path, param_path, page_path = model_paths(model_file)
     make_directory(model_file.parent)
     scores: dict[str, object] = {**asdict(best.scores), **evaluation.as_written()}
-    grouped = _groups_of(record)
+    source = record.project.groups
+    grouped = "" if source is None else source.label
     if grouped:
         scores["groups"] = grouped
     model = train_final(record.project, data, combination, settings, pool, scores)
@@ -184,12 +185,6 @@ def confusion_matrix(record: SweepRecord, evaluation: int, combination: int) -> 
                 row = matrix.setdefault(given.classes[actual], {})
                 row.setdefault(given.classes[predicted], []).append(item)
     return matrix
-
-
-def _groups_of(record: SweepRecord) -> str:
-    # Where groups come from, as the project file says it; empty without groups.
-    source = record.project.groups
-    return "" if source is None else source.as_written(record.project.path.parent)
 
 
 def parameters_of(combination: CombinationSpec, evaluation: EvaluationSpec, groups: str = "") -> dict[str, object]:

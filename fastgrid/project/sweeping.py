@@ -184,8 +184,7 @@ def _facts(
         "failures": failures,
     }
     if project.groups is not None and data.groups is not None:
-        written = project.groups.as_written(project.path.parent)
-        facts["groups"] = {"from": written, "number": len(set(data.groups.values()))}
+        facts["groups"] = {"from": project.groups.label, "number": len(set(data.groups.values()))}
     return facts
 
 

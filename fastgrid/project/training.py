@@ -12,14 +12,16 @@ from fastgrid.common.console import Console
 from fastgrid.common.errors import UserError
 from fastgrid.common.fanout import Pool
 from fastgrid.common.files import make_directory
-from fastgrid.project.class_folders import scan_class_folders
+from fastgrid.project.asked import Asked
+from fastgrid.project.class_folders import ClassFolders, scan_class_folders
 from fastgrid.project.consistency import consistent_inputs
 from fastgrid.project.data import load_data
 from fastgrid.project.filelist import write_filelist
 from fastgrid.project.generating import template_for
-from fastgrid.project.generation import checked_repeats, generate_project
+from fastgrid.project.generation import generate_project
 from fastgrid.project.groundtruth import GroundTruth, write_groundtruth
-from fastgrid.project.group_source import PARENT_FOLDER, GroupSource, asked_source
+from fastgrid.project.group_source import PARENT_FOLDER
+from fastgrid.project.grouping import load_grouping
 from fastgrid.project.names import class_name_fault
 from fastgrid.project.outputs import check_apart, check_output_directory, model_paths, remove_project, remove_results
 from fastgrid.project.param_files import read_param
@@ -109,12 +111,17 @@ def train_model_from_sigs(
     if fault:
         raise UserError(f"PROJECT_NAME: {fault}")
     strict = settings is not None and settings.strict
-    source, project_file = asked_source(groups), output / f"{project_name}.project"
-    if source is None and not force and project_file.exists():
-        # Listed as they were for the project.
-        source = load_project(project_file).groups
-    nested = source is not None and source.kind == PARENT_FOLDER
-    groundtruth, filelist, notes = _list_class_folders(inputs, output, project_name, force, strict, nested, console)
+    asked, project_file = Asked.of(seed, groups, repeats), output / f"{project_name}.project"
+    source = asked.groups
+    if project_file.exists() and not force:
+        known = load_project(project_file)
+        asked.refuse_other_folds(known)
+        source = known.groups
+    found = scan_class_folders(inputs, nested=source is not None and source.kind == PARENT_FOLDER)
+    if source is not None:
+        # A mistake in a file of groups is found before anything is removed.
+        load_grouping(source, found.labels, "groups")
+    groundtruth, filelist = _list_class_folders(found, inputs, output, project_name, force, strict, console)
     return train_model(
         groundtruth,
         filelist,
@@ -125,17 +132,16 @@ def train_model_from_sigs(
         force_consistency=force_consistency,
         groups=groups,
         repeats=repeats,
-        notes=notes,
+        notes=found.notes,
         settings=settings,
         console=console,
     )
 
 
 def _list_class_folders(
-    inputs: Path, output: Path, project_name: str, force: bool, strict: bool, nested: bool, console: Console
-) -> tuple[Path, Path, tuple[str, ...]]:
+    found: ClassFolders, inputs: Path, output: Path, project_name: str, force: bool, strict: bool, console: Console
+) -> tuple[Path, Path]:
     # Writes ground truth and file list of the class folders, once the output directory was found fit for them.
-    found = scan_class_folders(inputs, nested=nested)
     if strict and found.unusable:
         more = f" (and {len(found.unusable) - 1} more)" if len(found.unusable) > 1 else ""
         raise UserError(f"{found.unusable[0]}{more}; correct or remove it, or do without --strict")
@@ -150,7 +156,7 @@ def _list_class_folders(
     groundtruth, filelist = directory / "groundtruth.yaml", directory / "filelist.yaml"
     write_groundtruth(groundtruth, GroundTruth(project_name, found.labels))
     write_filelist(filelist, found.files)
-    return groundtruth, filelist, found.notes
+    return groundtruth, filelist
 
 
 def train_model(
@@ -203,8 +209,10 @@ def train_model(
     """
     settings, console, start = settings or RunSettings(), console or Console(), time.perf_counter()
     path, model_file = absolute(project_file), absolute(results_model_file)
-    asked = _Asked(seed, asked_source(groups), None if repeats is None else checked_repeats(repeats))
+    asked = Asked.of(seed, groups, repeats)
     known = load_project(path) if path.exists() else None
+    if known is not None:
+        asked.refuse_other_folds(known)
     with running(settings, console, known) as pool:
         lists = absolute(groundtruth), absolute(filelist)
         if known is None:
@@ -227,21 +235,12 @@ def train_model(
         return TrainingOutcome(project, standing, selection, reports, outcome.failures)
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """What stands in a project, as far as the caller has a wish; None without."""
-
-    seed: float | None
-    groups: GroupSource | None
-    repeats: int | None
-
-
 def _generate(
     groundtruth: Path,
     filelist: Path,
     path: Path,
     directory: Path,
-    asked: _Asked,
+    asked: Asked,
     force_consistency: bool,
     settings: RunSettings,
     pool: Pool,
@@ -270,8 +269,7 @@ def _generate(
     )
 
 
-def _say_what_is_not_used(project: Project, groundtruth: Path, filelist: Path, asked: _Asked, console: Console) -> None:
-    _refuse_other_folds(project, asked)
+def _say_what_is_not_used(project: Project, groundtruth: Path, filelist: Path, asked: Asked, console: Console) -> None:
     console.note(f"{project.path} is used as it is")
     for given, own in ((groundtruth, project.groundtruth), (filelist, project.filelist)):
         if given != own:
@@ -279,23 +277,6 @@ def _say_what_is_not_used(project: Project, groundtruth: Path, filelist: Path, a
     if asked.seed is not None and asked.seed != project.seed:
         console.warn(
             f"the project has seed {project.seed}; the seed given is not used; edit the project or make a new one"
-        )
-
-
-def _refuse_other_folds(project: Project, asked: _Asked) -> None:
-    # Numbers that are not those asked for could be taken for them.
-    remedy = "or begin anew (--force, or another PROJECT_FILE)"
-    if asked.groups is not None and asked.groups != project.groups:
-        directory = project.path.parent
-        has = "no groups" if project.groups is None else f"'groups: {project.groups.as_written(directory)}'"
-        wanted = asked.groups.as_written(directory)
-        raise UserError(f"{project.path}: has {has}; write 'groups: {wanted}' into it and try again, {remedy}")
-    found = sorted({evaluation.repeats for evaluation in project.evaluations})
-    if asked.repeats is not None and found != [asked.repeats]:
-        shown = " and ".join(map(str, found))
-        raise UserError(
-            f"{project.path}: its evaluations have repeats {shown}, not {asked.repeats}; write "
-            f"'repeats: {asked.repeats}' beside nfold and try again, {remedy}"
         )
 
 

@@ -107,9 +107,13 @@ def test_a_run_without_groups_says_what_is_shared(inputs: Path, tmp_path: Path, 
     assert read_predictions(out / "results/predictions.npz").groups is None
     assert load_record(load_project(out / "game.project")).groups is None
     # The same command with groups is not answered with numbers of another question.
+    before = contents(out)
     assert main(sigs(inputs, out, "--groups", FILE_NAME)) == 2
     line = line_of(capsys)
     assert f"game.project: has no groups; write 'groups: {FILE_NAME}' into it and try again" in line
+    assert main(sigs(inputs, out, "--groups", "parent-folder")) == 2
+    assert "game.project: has no groups; write 'groups: parent-folder' into it" in line_of(capsys)
+    assert contents(out) == before
     project = out / "game.project"
     project.write_text(project.read_text().replace("\ngroups:\n", f"\ngroups: {FILE_NAME}\n"))
     assert main(["generate_params_report", str(project)]) == 2
@@ -128,6 +132,21 @@ def test_force_removes_what_groups_and_repeats_have_left(inputs: Path, tmp_path:
     assert contents(out) == contents(fresh)
     training.remove_project(out, out / "results")
     assert not out.exists()
+
+
+def test_force_with_a_mistake_removes_nothing(inputs: Path, tmp_path: Path, capsys, small_grid) -> None:
+    out = tmp_path / "out"
+    assert main(sigs(inputs, out, "--groups", FILE_NAME)) == 0
+    before = contents(out)
+    table = tmp_path / "some.csv"
+    table.write_text("id,group\n0ad_000,x\n")
+    for groups, part in (
+        (table, "lacks the groups of 23 of 24 items"),
+        (tmp_path / "none.yaml", "there is no such file"),
+    ):
+        assert main(sigs(inputs, out, "--force", "--groups", str(groups))) == 2
+        assert part in line_of(capsys)
+    assert contents(out) == before
 
 
 def test_groups_of_a_file_beside_the_project(inputs: Path, tmp_path: Path, monkeypatch, capsys) -> None:
