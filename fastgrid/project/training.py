@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from fastgrid.common.console import Console
 from fastgrid.common.errors import UserError
 from fastgrid.common.fanout import Pool
 from fastgrid.common.files import make_directory
+from fastgrid.common.stopwatch import phase
 from fastgrid.project.asked import Asked
 from fastgrid.project.class_folders import ClassFolders, scan_class_folders
 from fastgrid.project.consistency import consistent_inputs
@@ -222,16 +224,17 @@ def train_model(
             _say_what_is_not_used(project, *lists, asked, console)
         outcome = sweep_project(project, settings, pool, console, notes)
         record, standing = outcome.record, outcome.ranked
-        # First, so that it is there to say why where every combination failed.
-        reports = write_reports(
-            record,
-            standing,
-            settings.select,
-            path.parent,
-            command=settings.command,
-            seconds=time.perf_counter() - start,
-        )
-        selection = select(record, standing, outcome.data, model_file, settings=settings, pool=pool, console=console)
+        seconds, command = time.perf_counter() - start, settings.command
+        # Beside the final model, which a worker trains; where every combination failed too, to say why.
+        with ThreadPoolExecutor(1) as thread:
+            writing = thread.submit(
+                write_reports, record, standing, settings.select, path.parent, command=command, seconds=seconds
+            )
+            selection = select(
+                record, standing, outcome.data, model_file, settings=settings, pool=pool, console=console
+            )
+            with phase("report"):
+                reports = writing.result()
         return TrainingOutcome(project, standing, selection, reports, outcome.failures)
 
 
