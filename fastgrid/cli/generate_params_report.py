@@ -26,4 +26,5 @@ def _report(options: argparse.Namespace) -> None:
     from fastgrid.project.training import generate_params_report
 
     settings = running.settings_of(options)
-    print(f"report: {generate_params_report(options.project_file, options.result_file, settings=settings)}")
+    path = generate_params_report(options.project_file, options.result_file, settings=settings)
+    print(f"report: {path}" if options.result_file else f"report: {path.with_name('report.html')}, {path.name}")

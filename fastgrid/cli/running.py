@@ -99,6 +99,12 @@ def positive(text: str) -> int:
     return number
 
 
+def rule(text: str) -> str:
+    """Return the rule of selection that is meant, with hyphens or underscores (argparse type)."""
+    by_letters = {known.replace("_", "-"): known for known in RULES}
+    return by_letters.get(text.replace("_", "-"), text)
+
+
 def size(text: str) -> int:
     """Parse a number of bytes such as 800M or 4G (argparse type)."""
     try:
@@ -219,10 +225,11 @@ def add_select_option(parser: argparse.ArgumentParser) -> None:
     """Add ``--select``."""
     parser.add_argument(
         "--select",
+        type=rule,
         choices=RULES,
-        default="accuracy",
-        help="which combination is the best: of the highest accuracy (default), of the highest normalized accuracy, or "
-        "the simplest one within a standard error of the highest accuracy",
+        help="which combination is the best: of the highest accuracy, of the highest normalized accuracy, or the "
+        "simplest within a standard error of the highest accuracy (default: what the training went by; accuracy for a "
+        "new one)",
     )
 
 

@@ -32,4 +32,6 @@ def _select(options: argparse.Namespace) -> None:
         settings=running.settings_of(options),
         console=running.console_of(options),
     )
-    running.print_selection(load_project(options.project_file), selection)
+    project = load_project(options.project_file)
+    print(f"report: {project.path.with_name('report.html')}")
+    running.print_selection(project, selection)

@@ -57,7 +57,7 @@ def errors(
     taken_for: str | None = None,
     leading: int = LEADING,
     everything: bool = False,
-    select: str = "accuracy",
+    select: str | None = None,
 ) -> Misclassified:
     """List the items that the best combination of a finished sweep misclassifies.
 
@@ -80,8 +80,8 @@ def errors(
     everything : bool
         Also items that the best combination gets right, but another leading one misses.
 
-    select : {"accuracy", "normalized_accuracy", "one-standard-error"}
-        By which rule the best combination is selected.
+    select : {"accuracy", "normalized_accuracy", "one-standard-error"}, optional
+        By which rule the best combination is selected; by default that of the training.
 
     Returns
     -------

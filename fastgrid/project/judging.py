@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from fastgrid.common.errors import UserError
 from fastgrid.evaluation import (
+    RULES,
     Baseline,
     ClassScores,
     Comparison,
@@ -76,8 +77,16 @@ class Judgement:
     nested: Mapping[str, Any] | None
 
 
-def choose(record: SweepRecord, standing: Ranked, rule: str) -> Choice:
-    """Return what `rule` selects among all combinations of all evaluations.
+def choose(record: SweepRecord, standing: Ranked, asked: str | None) -> Choice:
+    """Return what a rule selects among all combinations of all evaluations.
+
+    Parameters
+    ----------
+    record : SweepRecord
+    standing : Ranked
+        Its ranking.
+    asked : str, optional
+        The rule; by default that of the training, which the record names.
 
     Raises
     ------
@@ -86,6 +95,8 @@ def choose(record: SweepRecord, standing: Ranked, rule: str) -> Choice:
     """
     if not standing.rows or standing.rows[0].scores is None:
         raise UserError(f"{record.project.path}: every combination failed; see the reasons in the report")
+    recorded = record.facts.get("select")
+    rule = asked or (recorded if recorded in RULES else RULES[0])
     first = standing.evaluations[0]
     orders = _orders(record, standing)
     index = selected(rule, orders, standing.scores, first.nfold)

@@ -35,7 +35,7 @@ PACKAGES = ("fastgrid", "numpy", "numba", "scikit-learn")
 _RULES = {
     "accuracy": "accuracy",
     "normalized_accuracy": "normalized accuracy",
-    "one-standard-error": "the simplest within one standard error of the best accuracy",
+    "one-standard-error": "accuracy and simplicity (the simplest within one standard error)",
 }
 
 

@@ -35,7 +35,7 @@ class Reports:
 def write_reports(
     record: SweepRecord,
     standing: Ranked,
-    rule: str,
+    rule: str | None,
     directory: Path,
     *,
     command: str = "",
@@ -48,8 +48,8 @@ def write_reports(
     record : SweepRecord
     standing : Ranked
         Its ranking.
-    rule : str
-        By which the best combination is selected.
+    rule : str, optional
+        By which the best combination is selected; by default that of the training.
     directory : Path
     command : str
         The command line, for the page to show.
@@ -66,7 +66,7 @@ def write_reports(
 def write_page(
     record: SweepRecord,
     standing: Ranked,
-    rule: str,
+    rule: str | None,
     path: Path,
     *,
     command: str = "",

@@ -54,8 +54,9 @@ class RunSettings:
     relax_tolerance : bool
         Where a solver's run comes to the cap of iterations, multiply its tolerance by ten and go on, at most four
         times, as Gaia does, instead of giving it up.
-    select : {"accuracy", "normalized_accuracy", "one-standard-error"}
-        By which rule the best combination is selected; see docs/honest-numbers.md.
+    select : {"accuracy", "normalized_accuracy", "one-standard-error"}, optional
+        By which rule the best combination is selected (docs/honest-numbers.md). By default that of the training whose
+        results these are; "accuracy" for a new one.
     nested : bool
         Check the corrected accuracy by nested cross-validation, which takes some times longer.
     command : str
@@ -75,7 +76,7 @@ class RunSettings:
     results: str = "all"
     memory_limit: int | None = None
     relax_tolerance: bool = False
-    select: str = "accuracy"
+    select: str | None = None
     nested: bool = False
     command: str = ""
 
@@ -86,7 +87,7 @@ class RunSettings:
             ("results", RESULTS),
             ("select", RULES),
         ):
-            if getattr(self, name) not in allowed:
+            if getattr(self, name) not in (*allowed, *((None,) if name == "select" else ())):
                 raise UserError(f"{name} {getattr(self, name)!r} is not one of {', '.join(allowed)}")
         for name, of_what in (("jobs", "workers"), ("memory_limit", "bytes")):
             number = getattr(self, name)

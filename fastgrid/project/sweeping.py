@@ -87,6 +87,8 @@ def sweep_project(
     evaluated = [evaluator.evaluate(index, repeats) for index, repeats in enumerate(folds)]
     failures = _failures(evaluated)
     facts = _facts(project, data, settings, evaluated, failures)
+    if settings.select:
+        facts["select"] = settings.select
     if hint:
         facts["hint"] = hint
     if settings.nested:

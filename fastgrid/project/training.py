@@ -312,8 +312,8 @@ def generate_params_report(
     ----------
     project_file : path-like
     result_file : path-like, optional
-        What to write: the report page where the name ends in ``.html``, else the table. By default report.tsv and
-        report.html beside the project file.
+        What to write: the report page where the name ends in ``.html`` or ``.htm``, else the table. By default
+        report.tsv and report.html beside the project file.
     settings : RunSettings, optional
         By which rule the best combination is selected.
 
@@ -329,7 +329,7 @@ def generate_params_report(
     standing = ranked(record, path.parent)
     if result_file is None:
         return write_reports(record, standing, settings.select, path.parent, command=settings.command).table
-    if path.suffix.lower() == ".html":
+    if path.suffix.lower() in (".html", ".htm"):
         write_page(record, standing, settings.select, path, command=settings.command)
     else:
         write_ranking(standing, path)

@@ -15,6 +15,7 @@ from fastgrid.common.errors import UserError
 from fastgrid.evaluation import RULES, corrected_estimate
 from fastgrid.model.model import Model
 from fastgrid.project.combinations_spec import families_of
+from fastgrid.project.errors import errors
 from fastgrid.project.filelist import read_filelist, write_filelist
 from fastgrid.project.groundtruth import GroundTruth, read_groundtruth, write_groundtruth
 from fastgrid.project.judging import choose, judge, judgement_lines, outcomes_of
@@ -185,6 +186,18 @@ def test_reports_are_written_again_from_results(trained: Path, tmp_path: Path) -
     generate_params_report(project)
     assert (tmp_path / "out" / "report.html").read_bytes() == first
     assert (tmp_path / "out" / "report.tsv").read_bytes() == (trained / "report.tsv").read_bytes()
+
+
+def test_later_commands_go_by_the_rule_of_the_training(trained: Path, tmp_path: Path) -> None:
+    project = copy_of(trained, tmp_path / "out")
+    run_tests(project, settings=RunSettings(jobs=1, select="one-standard-error"), console=QUIET)
+    record, standing = results(tmp_path / "out")
+    expected = choose(record, standing, "one-standard-error")
+    assert choose(record, standing, None) == expected
+    assert choose(record, standing, "accuracy").place == 0
+    assert errors(tmp_path / "out").best == standing.rows[expected.place]
+    assert main(["generate_params_report", str(project), "--select", "normalized-accuracy"]) == 0
+    assert "normalized accuracy" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_rule_that_does_not_exist_is_named(trained: Path, capsys) -> None:
