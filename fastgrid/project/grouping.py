@@ -108,8 +108,9 @@ class Grouping:
         remedy = "add items of other groups, or remove the class"
         if self.source.kind == PARENT_FOLDER:
             remedy = "put the files of each group into a folder of their own below that of the class"
+        where = f"{self.where}: {self.source.name}" if self.in_file is not None else self.where
         raise UserError(
-            f"{self.where}: group '{one_line(group, 60)}' holds all {count} items of class {one_line(whole[0], 60)}"
+            f"{where}: group '{one_line(group, 60)}' holds all {count} items of class {one_line(whole[0], 60)}"
             f"{more}, which could then not be both trained on and tested; {remedy}"
         )
 
