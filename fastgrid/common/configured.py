@@ -11,7 +11,7 @@ import contextvars
 import queue
 import threading
 import warnings
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,7 +64,7 @@ def configured(jobs: int | None) -> Configured:
 
 
 def configured_results(
-    found: Configured, function: Callable[[Any], Any], arguments: Sequence[Any], *, ordered: bool, at_most: int
+    found: Configured, function: Callable[[Any], Any], arguments: Iterable[Any], *, ordered: bool, at_most: int
 ) -> Generator[Any, None, None]:
     """Yield the results of `function` over `arguments`, with `at_most` calls under way or waiting in a queue.
 
@@ -74,7 +74,7 @@ def configured_results(
     ----------
     found : Configured
     function : callable
-    arguments : sequence
+    arguments : iterable
     ordered : bool
         Whether results are wanted in the order of `arguments`.
     at_most : int
@@ -101,7 +101,7 @@ def configured_results(
                 pass
 
 
-def interruptible_results(function: Callable[[Any], Any], arguments: Sequence[Any]) -> Generator[Any, None, None]:
+def interruptible_results(function: Callable[[Any], Any], arguments: Iterable[Any]) -> Generator[Any, None, None]:
     """Yield the results of `function` over `arguments`, one after the other, so that Ctrl-C ends the wait for them.
 
     Compiled code hears of no interrupt. So it runs in a thread of its own, and the main thread waits; after an
@@ -110,19 +110,23 @@ def interruptible_results(function: Callable[[Any], Any], arguments: Sequence[An
     if threading.current_thread() is not threading.main_thread():
         yield from map(function, arguments)
         return
-    outcomes: queue.SimpleQueue[tuple[Any, Exception | None]] = queue.SimpleQueue()
+    outcomes: queue.SimpleQueue[tuple[Any, Exception | None] | None] = queue.SimpleQueue()
     wanted = _Wanted(arguments)
 
     def work() -> None:
-        for argument in wanted:
-            outcomes.put(_outcome(function, argument))
+        try:
+            for argument in wanted:
+                outcomes.put(_outcome(function, argument))
+        except Exception as error:  # of the arguments
+            outcomes.put((None, error))
+        outcomes.put(None)
 
     # A daemon: the process can end while a call is under way.
     thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), daemon=True)
     thread.start()
     try:
-        for _ in arguments:
-            value, error = _next(outcomes)
+        while (outcome := _next(outcomes)) is not None:
+            value, error = outcome
             if error is not None:
                 raise error
             yield value
@@ -135,7 +139,7 @@ def interruptible_results(function: Callable[[Any], Any], arguments: Sequence[An
             thread.join()
 
 
-def _next(outcomes: queue.SimpleQueue[tuple[Any, Exception | None]]) -> tuple[Any, Exception | None]:
+def _next(outcomes: queue.SimpleQueue[tuple[Any, Exception | None] | None]) -> tuple[Any, Exception | None] | None:
     while True:
         # In pieces: not every system interrupts a wait without an end.
         with contextlib.suppress(queue.Empty):
@@ -145,7 +149,7 @@ def _next(outcomes: queue.SimpleQueue[tuple[Any, Exception | None]]) -> tuple[An
 class _Wanted:
     # Arguments until nobody wants more. joblib asks for the next one from threads of its own.
 
-    def __init__(self, arguments: Sequence[Any]) -> None:
+    def __init__(self, arguments: Iterable[Any]) -> None:
         self._arguments = arguments
         self.closed = False
 

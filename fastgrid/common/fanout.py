@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from typing import Any, TypeVar, cast
 
 from fastgrid.common.configured import configured, configured_results, interruptible_results
@@ -101,11 +101,13 @@ class Pool:
     def map_unordered(
         self,
         function: Callable[[Argument], Result],
-        arguments: Sequence[Argument],
+        arguments: Iterable[Argument],
         *,
         at_most: int | None = None,
     ) -> Iterator[Result]:
         """Yield the results of `function` over `arguments` as they come, with `at_most` calls under way at a time.
+
+        Arguments are taken when they are wanted: one more than twice the number of workers are in hand at most.
 
         Raises
         ------
@@ -114,7 +116,7 @@ class Pool:
         """
         return self._map(function, arguments, "generator_unordered", at_most)
 
-    def map_ordered(self, function: Callable[[Argument], Result], arguments: Sequence[Argument]) -> Iterator[Result]:
+    def map_ordered(self, function: Callable[[Argument], Result], arguments: Iterable[Argument]) -> Iterator[Result]:
         """Yield the results of `function` over `arguments` in their order; see `map_unordered`."""
         return self._map(function, arguments, "generator")
 
@@ -147,11 +149,11 @@ class Pool:
     def _map(
         self,
         function: Callable[[Argument], Result],
-        arguments: Sequence[Argument],
+        arguments: Iterable[Argument],
         order: str,
         at_most: int | None = None,
     ) -> Iterator[Result]:
-        if not arguments or (self.jobs == 1 and not self.uses_processes):
+        if (isinstance(arguments, Sized) and not len(arguments)) or (self.jobs == 1 and not self.uses_processes):
             yield from map(function, arguments) if self.owns_workers else interruptible_results(function, arguments)
             return
         if self._configured is not None:
@@ -162,7 +164,7 @@ class Pool:
                 )
             return
         with _worker_loss_named():
-            results = self._begin(order, _call, [(function, argument) for argument in arguments], at_most)
+            results = self._begin(order, _call, ((function, argument) for argument in arguments), at_most)
             try:
                 for _ in self._warming or ():
                     pass

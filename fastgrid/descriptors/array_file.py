@@ -17,7 +17,9 @@ _BYTES_AT_ONCE = 8 * 1024 * 1024
 
 
 def write_matrix(path: Path, values: Float32Matrix) -> None:
-    """Write `values` to the .npy file `path` in one step.
+    """Write `values` to the .npy file `path` in one step; a file that holds just that is left as it is.
+
+    Other processes may have it mapped, which on network file systems a file does not outlive that takes its place.
 
     Parameters
     ----------
@@ -30,12 +32,25 @@ def write_matrix(path: Path, values: Float32Matrix) -> None:
     UserError
         When the directory is missing, not writable or full.
     """
+    if _holds(path, values):
+        return
     # Not by way of a memory map: on a full disk that ends the process instead of raising an error.
     header = {"descr": np.lib.format.dtype_to_descr(values.dtype), "fortran_order": False, "shape": values.shape}
     with replacing(path) as temporary, temporary.open("wb") as handle:
         np.lib.format.write_array_header_1_0(handle, header)
         for part in _parts(values):
             handle.write(part)
+
+
+def _holds(path: Path, values: Float32Matrix) -> bool:
+    try:
+        kept = np.lib.format.open_memmap(path, mode="r")
+    except (OSError, ValueError):
+        return False
+    if (kept.dtype, kept.shape) != (values.dtype, values.shape):
+        return False
+    # As bytes: not every NaN equals itself.
+    return all(own == other for own, other in zip(_parts(kept), _parts(values), strict=True))
 
 
 def digest_of(values: npt.NDArray[Any]) -> str:

@@ -14,6 +14,7 @@ from fastgrid.project.combination_files import remove_result_files
 from fastgrid.project.folds import FOLDS_FILE
 from fastgrid.project.generation import MARK
 from fastgrid.project.record import PREDICTIONS
+from fastgrid.sweep.journal import ENTRY_NAME
 
 #: Names of what a training leaves in PROJECT_DIR.
 RECORD_FILES = (
@@ -25,7 +26,6 @@ RECORD_FILES = (
     "sweep.json",
 )
 
-_JOURNAL_ENTRY = re.compile(r"[0-9a-f]{64}\.npz")
 #: What `fastgrid.common.files.replacing` leaves where the process was killed.
 _PART = re.compile(r"\..+\.[0-9a-f]{16}\.part", re.DOTALL)
 #: After the class name: the merged matrix with its layout, or the matrix of a preprocessing (see `file_name_part`).
@@ -120,7 +120,7 @@ def remove_results(project_directory: Path, name: str) -> None:
     journal = project_directory / "journal"
     remove_result_files(results, name)
     _unlink(path for path in _files(datasets, name) if _MATRIX.fullmatch(path.name, len(name)))
-    _unlink(path for path in _files(journal) if _JOURNAL_ENTRY.fullmatch(path.name))
+    _unlink(path for path in _files(journal) if ENTRY_NAME.fullmatch(path.name))
     _unlink(path for path in _files(project_directory) if PREDICTIONS.fullmatch(path.name))
     _unlink([project_directory / "sweep.json", project_directory / FOLDS_FILE])
     for directory in (project_directory, datasets, results, journal):

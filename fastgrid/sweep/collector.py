@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from fastgrid.sweep.combinations import Counters, Failure, SweepInput, SweepResult
 from fastgrid.sweep.fold_base import present_classes
-from fastgrid.sweep.journal import Journal, TaskDigests
+from fastgrid.sweep.journal import Journal, joined
+from fastgrid.sweep.journal_entry import Entry
 from fastgrid.sweep.options import SweepOptions
 from fastgrid.sweep.plan import Plan
 from fastgrid.sweep.scheduling import cut, workers_and_memory
-from fastgrid.sweep.task import Batch, TaskResult
+from fastgrid.sweep.task import Batch, Task, TaskResult
+from fastgrid.sweep.task_digests import TaskDigests
 
 
 class Collector:
@@ -26,12 +29,11 @@ class Collector:
         self._plan = plan
         self._options = options
         self._results: dict[int, TaskResult] = {}
+        # What is left of each task: without the problems that the journal answers.
+        self._tasks: list[Task] = list(plan.tasks)
+        self._known: dict[int, list[tuple[Entry, dict[int, int]]]] = {}
         self._journal = None if options.journal is None else Journal(options.journal)
-        digests = TaskDigests(given, options.solver, options.stopping)
-        journalled = self._journal is not None
-        self._digests = (
-            [digests.digest(*pair) for pair in zip(plan.keys, plan.tasks, strict=True)] if journalled else []
-        )
+        self._digests = TaskDigests(given, options.solver, options.stopping)
         self._problems_done = 0
         self._memory_needed = 0
 
@@ -40,40 +42,59 @@ class Collector:
         return [index for index in range(len(self._plan.tasks)) if index not in self._results]
 
     def read_journal(self) -> None:
-        """Take over what earlier runs finished."""
-        if self._journal is None:
-            return
-        for index, digest in enumerate(self._digests):
-            costs, fold = self._plan.tasks[index].costs, self._plan.keys[index].fold
-            shape = len(costs), len(self._given.splits.test[fold])
-            n_pairs = math.comb(costs.shape[1], 2) if self._given.decisions else None
-            finished = self._journal.read(digest, index, shape, n_pairs)
-            if finished is not None:
-                self._take(finished)
+        """Take over what earlier runs finished, and say how much that is."""
+        if self._journal is not None:
+            for index in range(len(self._plan.tasks)):
+                self._look_up(index, self._journal)
+            if self._options.resumed is not None:
+                found, total = self._problems_done, self._plan.counters.problems_solved
+                self._options.resumed(found, total, self._journal.damaged)
         self._report_progress()
+
+    def _look_up(self, index: int, journal: Journal) -> None:
+        key, task = self._plan.keys[index], self._plan.tasks[index]
+        n_pairs = math.comb(task.costs.shape[1], 2) if self._given.decisions else None
+        name = self._digests.name(key, task)
+        parts = journal.read(name, task.costs, len(self._given.splits.test[key.fold]), n_pairs)
+        known = {row for _, rows in parts for row in rows}
+        if not known:
+            return
+        self._problems_done += len(known)
+        if len(known) == len(task.costs):
+            self._results[index] = joined(index, len(task.costs), parts, None)
+        else:
+            self._known[index] = parts
+            rest = [row for row in range(len(task.costs)) if row not in known]
+            self._tasks[index] = replace(task, costs=task.costs[rest])
 
     def add(self, results: list[TaskResult]) -> None:
         """Take over the results of a batch and keep the good ones in the journal."""
         for result in results:
+            task = self._tasks[result.index]
             if self._journal is not None and not result.error:
-                self._journal.write(self._digests[result.index], result)
-            self._take(result)
+                self._journal.write(self._digests.name(self._plan.keys[result.index], task), task.costs, result)
+            self._problems_done += len(task.costs)
+            parts = self._known.get(result.index)
+            if parts and not result.error:
+                result = joined(result.index, len(self._plan.tasks[result.index].costs), parts, result)
+            self._results[result.index] = result
         self._report_progress()
 
-    def _take(self, result: TaskResult) -> None:
-        self._results[result.index] = result
-        self._problems_done += len(self._plan.tasks[result.index].costs)
+    def make_safe(self) -> None:
+        """Have the disk hold what is finished."""
+        if self._journal is not None:
+            self._journal.make_safe()
 
     def _report_progress(self) -> None:
         if self._options.progress is not None:
             self._options.progress(self._problems_done, self._plan.counters.problems_solved)
 
-    def forget_failures(self) -> list[int]:
-        """Drop the results of failed tasks so that they are tried again; return their indices."""
-        failed = [index for index, result in self._results.items() if result.error]
-        for index in failed:
-            del self._results[index]
-            self._problems_done -= len(self._plan.tasks[index].costs)
+    def forget_failures(self) -> list[TaskResult]:
+        """Drop the results of failed tasks so that they are tried again; return them."""
+        failed = [result for result in self._results.values() if result.error]
+        for result in failed:
+            del self._results[result.index]
+            self._problems_done -= len(self._tasks[result.index].costs)
         return failed
 
     def batches(self, jobs: int, limit: int) -> tuple[list[Batch], int]:
@@ -88,7 +109,7 @@ class Collector:
         missing = self.missing()
         if not missing:
             return [], jobs
-        keys, tasks = self._plan.keys, self._plan.tasks
+        keys, tasks = self._plan.keys, self._tasks
         workers, memory, least = workers_and_memory(
             self._given, keys, tasks, missing, jobs, limit, self._options.solver
         )
@@ -102,7 +123,7 @@ class Collector:
             fold,
             self._given.labels,
             self._given.splits,
-            tuple(self._plan.tasks[index] for index in indices),
+            tuple(self._tasks[index] for index in indices),
             tuple(indices),
             self._options.solver,
             self._options.stopping,

@@ -1,27 +1,33 @@
-"""Finished tasks on disk: one small file each, named by a digest of everything that determines it."""
+"""Finished tasks on disk: one small file each, named by digests of everything that determines it.
+
+A name is two digests, that of the Gram matrix (with labels, fold and solver) and that of the cost vectors solved on it.
+So a grid with some more C finds what it has in common with an earlier one, and solves the rest.
+"""
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import io
-import json
-import zipfile
+import contextlib
+import os
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import astuple
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fastgrid.common.files import make_directory, replacing
-from fastgrid.solvers import Stopping
-from fastgrid.sweep.combinations import FeatureSet, SweepInput
-from fastgrid.sweep.plan import GramKey
-from fastgrid.sweep.splits import Splits
-from fastgrid.sweep.task import Task, TaskResult, Work
+from fastgrid.common.files import make_directory, write_bytes
+from fastgrid.sweep.journal_entry import Entry, decode, encode
+from fastgrid.sweep.task import TaskResult, Work
+from fastgrid.sweep.task_digests import TaskName
 
-#: Raised whenever the arithmetic changes in a way that may change a prediction.
-NUMERIC_VERSION = 5
+#: Names of the files of a journal; the first form is of earlier versions, which is not read any more.
+ENTRY_NAME = re.compile(r"[0-9a-f]{64}(?:-([0-9a-f]{32}))?\.npz")
+
+#: Seconds for which finished tasks may be lost if the power fails. Making each safe at once would take a few
+#: milliseconds on many disks, longer than many a task.
+SECONDS_AT_RISK = 5.0
 
 
 class Journal:
@@ -31,113 +37,155 @@ class Journal:
     ----------
     directory : Path
         Created when the first task is written.
+
+    Attributes
+    ----------
+    damaged : int
+        How many files could not be believed so far; they are removed, and what they held is solved again.
     """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self.damaged = 0
+        self._names = self._list()
+        self._not_safe: list[Path] = []
+        self._safe_since = time.monotonic()
 
-    def read(self, digest: str, index: int, shape: tuple[int, int], n_pairs: int | None = None) -> TaskResult | None:
-        """Return the finished task called `digest`, or None where there is none or the file is damaged.
+    def _list(self) -> dict[str, list[str]]:
+        # File names by Gram matrix.
+        names: dict[str, list[str]] = {}
+        with contextlib.suppress(OSError), os.scandir(self.directory) as found:
+            for name in sorted(entry.name for entry in found):
+                matched = ENTRY_NAME.fullmatch(name)
+                if matched and matched[1]:
+                    names.setdefault(name[:64], []).append(name)
+        return names
+
+    def read(
+        self, name: TaskName, costs: npt.NDArray[np.float64], n_test: int, n_pairs: int | None = None
+    ) -> list[tuple[Entry, dict[int, int]]]:
+        """Return what is known of the answers to `costs`.
 
         Parameters
         ----------
-        digest : str
-        index : int
-            What the caller calls the task.
-        shape : tuple of int
-            Expected shape of the predictions, (n_problems, n_test).
+        name : TaskName
+        costs : ndarray of float64, shape (n_problems, n_classes)
+        n_test : int
+            How many test items there must be.
         n_pairs : int, optional
             Pairs of classes of which decision values are expected; none by default.
+
+        Returns
+        -------
+        list of (Entry, dict of int to int)
+            Entries, and for rows of `costs` the row of the entry that answers it. No row comes twice.
         """
-        path = self._path(digest)
+        wanted = {row.tobytes(): number for number, row in enumerate(costs)}
+        whole = f"{name.gram}-{name.costs}.npz"
+        found = []
+        # The very same task comes first: what answers it needs no other.
+        for file_name in sorted(self._names.get(name.gram, ()), key=lambda own: own != whole):
+            if not wanted:
+                break
+            entry = self._entry(file_name)
+            if entry is None or not entry.fits(n_test, n_pairs):
+                continue
+            rows = {
+                wanted.pop(key): place
+                for place, row in enumerate(entry.costs)
+                if entry.costs.shape[1] == costs.shape[1] and (key := row.tobytes()) in wanted
+            }
+            if rows:
+                found.append((entry, rows))
+        return found
+
+    def _entry(self, file_name: str) -> Entry | None:
+        path = self.directory / file_name
         try:
-            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as entry:
-                predicted, iterations, converged = entry["predicted"], entry["iterations"], entry["converged"]
-                decisions = None if n_pairs is None else entry["decisions"]
-                work = Work(*_whole_numbers(entry["work"], len(dataclasses.fields(Work))))
-        except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile):
+            content = path.read_bytes()
+        except OSError:
             return None
-        well_typed = predicted.dtype == np.int16 and iterations.dtype == np.int64 and converged.dtype == np.bool_
-        if not well_typed or predicted.shape != shape or iterations.shape != shape[:1] or converged.shape != shape[:1]:
-            return None
-        if decisions is not None and (decisions.dtype, decisions.shape) != (np.float64, (shape[0], n_pairs, shape[1])):
-            return None
-        return TaskResult(index, predicted, iterations, converged, work, decisions=decisions)
+        entry = decode(file_name, content)
+        if entry is None:
+            self.damaged += 1
+            with contextlib.suppress(OSError):
+                path.unlink()
+        return entry
 
-    def write(self, digest: str, result: TaskResult) -> None:
-        """Keep a finished task; the file is whole or not there."""
-        make_directory(self.directory)
-        more: dict[str, Any] = {} if result.decisions is None else {"decisions": result.decisions}
-        with replacing(self._path(digest)) as temporary, temporary.open("wb") as file:
-            np.savez(
-                file,
-                predicted=result.predicted,
-                iterations=result.iterations,
-                converged=result.converged,
-                work=np.array(dataclasses.astuple(result.work), dtype=np.int64),
-                **more,
-            )
+    def write(self, name: TaskName, costs: npt.NDArray[np.float64], result: TaskResult) -> None:
+        """Keep a finished task; the file is whole or not there.
 
-    def _path(self, digest: str) -> Path:
-        return self.directory / f"{digest}.npz"
+        Raises
+        ------
+        UserError
+            When it cannot be written.
+        """
+        file_name = f"{name.gram}-{name.costs}.npz"
+        entry = Entry(costs, result.predicted, result.iterations, result.converged, result.work, result.decisions)
+        path = make_directory(self.directory) / file_name
+        write_bytes(path, encode(file_name, entry))
+        self._not_safe.append(path)
+        if time.monotonic() - self._safe_since > SECONDS_AT_RISK:
+            self.make_safe()
 
-
-def _whole_numbers(array: npt.NDArray[np.int64], count: int) -> list[int]:
-    if array.dtype != np.int64 or array.shape != (count,):
-        raise ValueError(f"{array.shape} of {array.dtype} for {count} counters")
-    numbers: list[int] = array.tolist()
-    return numbers
-
-
-class TaskDigests:
-    """Digests of the tasks of one sweep; what they share is hashed once."""
-
-    def __init__(self, given: SweepInput, solver: str, stopping: Stopping) -> None:
-        self._given = given
-        self._settings = [
-            NUMERIC_VERSION,
-            given.class_order,
-            solver,
-            *(repr(number) for number in dataclasses.astuple(stopping)),
-            # Entries without decision values have the names that they had before there were any.
-            *(["decisions"] if given.decisions else []),
-        ]
-        weights = np.empty(0) if given.item_weights is None else given.item_weights
-        labels = hashlib.sha256(np.ascontiguousarray(given.labels).tobytes())
-        labels.update(np.ascontiguousarray(weights, dtype=np.float64).tobytes())
-        self._labels = labels.hexdigest()
-        self._features: dict[str, str] = {}
-        self._folds: dict[int, str] = {}
-
-    def digest(self, key: GramKey, task: Task) -> str:
-        """Return the sha256, in hexadecimal, of everything that determines the result of `task`."""
-        if key.features not in self._features:
-            self._features[key.features] = _digest_features(self._given.feature_sets[key.features])
-        if key.fold not in self._folds:
-            self._folds[key.fold] = _digest_split(self._given.splits, key.fold)
-        parts = [
-            *self._settings,
-            self._features[key.features],
-            self._labels,
-            self._folds[key.fold],
-            task.kernel,
-            *(repr(float(number)) for number in (task.gamma, task.degree, task.coef0)),
-            task.costs.shape,
-            hashlib.sha256(task.costs.tobytes()).hexdigest(),
-        ]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    def make_safe(self) -> None:
+        """Have the disk hold all that was written, so that it outlives a failure of the power."""
+        for path in (*self._not_safe, self.directory):
+            with contextlib.suppress(OSError):
+                _flush(path)
+        self._not_safe.clear()
+        self._safe_since = time.monotonic()
 
 
-def _digest_split(splits: Splits, fold: int) -> str:
-    digest = hashlib.sha256(json.dumps([len(splits.training[fold]), len(splits.test[fold])]).encode())
-    for positions in (splits.training[fold], splits.test[fold]):
-        digest.update(positions.astype(np.int64).data)
-    return digest.hexdigest()
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
-def _digest_features(features: FeatureSet) -> str:
-    values = features.values
-    digest = hashlib.sha256(json.dumps([features.kind, str(values.dtype), *values.shape]).encode())
-    for array in (features.values, features.descriptor_of_dimension.astype(np.int64), features.enumerated):
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()
+def entry_files(directory: Path) -> Iterator[Path]:
+    """Yield the files of the journal in `directory`, sorted by name; none where there is no such directory."""
+    names: list[str] = []
+    with contextlib.suppress(OSError), os.scandir(directory) as found:
+        names = sorted(entry.name for entry in found if ENTRY_NAME.fullmatch(entry.name))
+    yield from (directory / name for name in names)
+
+
+def joined(
+    index: int, n_problems: int, parts: list[tuple[Entry, dict[int, int]]], solved: TaskResult | None
+) -> TaskResult:
+    """Return the result of a task whose answers come of several entries and of what was solved now.
+
+    Parameters
+    ----------
+    index : int
+        What the caller calls the task.
+    n_problems : int
+    parts : list of (Entry, dict of int to int)
+        As `Journal.read` returns them.
+    solved : TaskResult or None
+        The answers to the rows that are in none of `parts`, in their order.
+    """
+    known = {row for _, rows in parts for row in rows}
+    sources = [(entry.predicted, entry.iterations, entry.converged, entry.decisions, rows) for entry, rows in parts]
+    work = [entry.work for entry, _ in parts]
+    if solved is not None:
+        rest = [row for row in range(n_problems) if row not in known]
+        places = dict(zip(rest, range(len(rest)), strict=True))
+        sources.append((solved.predicted, solved.iterations, solved.converged, solved.decisions, places))
+        work.append(solved.work)
+    source_of = {row: (source, place) for source in sources for row, place in source[4].items()}
+    ordered = [source_of[row] for row in range(n_problems)]
+    decisions = [source[3][place] for source, place in ordered if source[3] is not None]
+    return TaskResult(
+        index,
+        np.stack([source[0][place] for source, place in ordered]),
+        np.array([source[1][place] for source, place in ordered], dtype=np.int64),
+        np.array([source[2][place] for source, place in ordered], dtype=np.bool_),
+        Work(*(sum(numbers) for numbers in zip(*map(astuple, work), strict=True))),
+        decisions=np.stack(decisions) if decisions else None,
+        fit_seconds=0.0 if solved is None else solved.fit_seconds,
+        score_seconds=0.0 if solved is None else solved.score_seconds,
+    )

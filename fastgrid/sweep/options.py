@@ -9,6 +9,7 @@ from pathlib import Path
 from fastgrid.solvers import Stopping
 
 Progress = Callable[[int, int], None]
+Resumed = Callable[[int, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class SweepOptions:
         Directory of finished tasks: read first, added to as tasks finish.
     progress : callable, optional
         Called with (problems done, problems in all).
+    resumed : callable, optional
+        Called once with (problems found in the journal, problems in all, damaged files that were removed from it).
     memory_limit : int, optional
         Bytes that all processes together may take; by default half of what is available when the sweep begins. Where
         the matrices of all workers do not fit, fewer work at a time; where those of one do not, they are made for a
@@ -36,4 +39,5 @@ class SweepOptions:
     isolated: bool = False
     journal: Path | None = None
     progress: Progress | None = None
+    resumed: Resumed | None = None
     memory_limit: int | None = None

@@ -12,7 +12,7 @@ from fastgrid.common.fanout import Pool, WorkersDiedError
 from fastgrid.common.memory import available_memory
 from fastgrid.common.stopwatch import add_worker_seconds
 from fastgrid.sweep.collector import Collector
-from fastgrid.sweep.combinations import FeatureSet, SweepInput, SweepResult
+from fastgrid.sweep.combinations import SweepInput, SweepResult
 from fastgrid.sweep.isolated import no_process_left, solve_in_new_process
 from fastgrid.sweep.kept import forget_kept
 from fastgrid.sweep.options import SweepOptions
@@ -30,7 +30,8 @@ def run_sweep(given: SweepInput, pool: Pool, options: SweepOptions) -> SweepResu
     """Predict every item by every combination, each item in the fold where it is held out.
 
     A task that fails is tried once more; if it fails again its combinations have no prediction (-1) in that fold and
-    the failure is part of the result.
+    the failure is part of the result. One that ended its process, or asked for more memory than there was, is tried
+    alone.
 
     Parameters
     ----------
@@ -46,52 +47,74 @@ def run_sweep(given: SweepInput, pool: Pool, options: SweepOptions) -> SweepResu
     plan = split_large(given, make_plan(given))
     collected = Collector(given, plan, options)
     collected.read_journal()
-    limit = options.memory_limit or available_memory() // 2
-    try:
-        _solve(pool, limit, options.isolated, collected)
-        if collected.forget_failures():
-            _solve(pool, limit, options.isolated or pool.uses_processes, collected)
-    finally:
-        # A caller may write to its arrays before the next sweep.
-        forget_kept()
+    _solve_all(pool, options, collected)
     return collected.result()
 
 
-def _solve(pool: Pool, limit: int, isolated: bool, collected: Collector) -> None:
-    batches, workers = collected.batches(pool.jobs, limit)
+def _solve_all(pool: Pool, options: SweepOptions, collected: Collector) -> None:
+    limit = options.memory_limit or available_memory() // 2
     try:
-        _collect(batches, pool, workers, isolated, collected)
-    except WorkersDiedError:
-        # Some batch ended its worker, and it is not known which: each in a process of its own from here on.
-        pool.stop()
-        remaining = [batch.only(frozenset(collected.missing())) for batch in batches]
-        _collect([batch for batch in remaining if batch.indices], pool, workers, True, collected)
+        _solve(pool, limit, options.isolated, collected)
+        again = collected.forget_failures()
+        if again:
+            # What may have failed for want of memory has all of it to itself.
+            alone = any(result.died or result.out_of_memory for result in again)
+            _solve(pool, limit, options.isolated or pool.uses_processes, collected, alone=alone)
+    finally:
+        # A caller may write to its arrays before the next sweep.
+        forget_kept()
+        collected.make_safe()
 
 
-def _collect(batches: Sequence[Batch], pool: Pool, workers: int, isolated: bool, collected: Collector) -> None:
+def _solve(pool: Pool, limit: int, isolated: bool, collected: Collector, *, alone: bool = False) -> None:
+    batches, workers = collected.batches(pool.jobs, limit)
+    if alone:
+        workers = 1
+    if isolated:
+        _collect(_in_new_processes(batches, workers), collected)
+        return
+    while batches:
+        taken: list[Batch] = []
+        try:
+            _collect(_in_pool(batches, pool, workers, taken), collected)
+            return
+        except WorkersDiedError:
+            # One of the batches under way ended its worker, and it is not known which: each in a process of its own.
+            # The others go on in a new pool.
+            pool.stop()
+            unfinished = frozenset(collected.missing())
+            suspects = [batch.only(unfinished) for batch in taken]
+            _collect(_in_new_processes([batch for batch in suspects if batch.indices], workers), collected)
+            batches = batches[len(taken) :]
+
+
+def _collect(solving: Generator[Solved, None, None], collected: Collector) -> None:
     # Closed at once when an interrupt or a full disk ends the loop, which ends the processes behind it.
-    with closing(_fan_out(batches, pool, workers, isolated)) as found:
+    with closing(solving) as found:
         for results, seconds in found:
             add_worker_seconds(seconds)
             collected.add(results)
 
 
-def _fan_out(batches: Sequence[Batch], pool: Pool, workers: int, isolated: bool) -> Generator[Solved, None, None]:
-    if isolated:
-        # The threads only wait for the processes they started.
-        with no_process_left():
-            yield from Pool(workers, "threads").map_unordered(solve_in_new_process, batches)
-        return
-    if pool.uses_processes:
-        # What workers of others keep would be theirs to carry after the sweep.
-        batches = [
-            replace(batch, features=_without_values(batch.features), keep=batch.keep and pool.owns_workers)
-            for batch in batches
-        ]
-    yield from pool.map_unordered(solve_batch, batches, at_most=workers)
+def _in_new_processes(batches: Sequence[Batch], workers: int) -> Generator[Solved, None, None]:
+    # The threads only wait for the processes they started.
+    with no_process_left():
+        yield from Pool(workers, "threads").map_unordered(solve_in_new_process, batches)
 
 
-def _without_values(features: FeatureSet) -> FeatureSet:
-    if features.path is None:
-        return features
-    return replace(features, values=np.empty((0, 0), dtype=np.float32))
+def _in_pool(batches: Sequence[Batch], pool: Pool, workers: int, taken: list[Batch]) -> Generator[Solved, None, None]:
+    # What the pool takes in hand comes into `taken`.
+    def handed_out() -> Generator[Batch, None, None]:
+        for batch in batches:
+            taken.append(batch)
+            yield _to_travel(batch, pool) if pool.uses_processes else batch
+
+    yield from pool.map_unordered(solve_batch, handed_out(), at_most=workers)
+
+
+def _to_travel(batch: Batch, pool: Pool) -> Batch:
+    features = batch.features
+    if features.path is not None:
+        features = replace(features, values=np.empty((0, 0), dtype=np.float32))
+    # What workers of others keep would be theirs to carry after the sweep.
+    return replace(batch, features=features, keep=batch.keep and pool.owns_workers)

@@ -17,6 +17,11 @@ from fastgrid.sweep.task import Task
 #: Pieces per worker at least, so that the pool does not end on one long piece.
 PIECES_PER_WORKER = 4
 
+#: Seconds, as estimated, that a piece takes at the most, where it holds several tasks: what a worker has not handed
+#: back is lost if it ends. The inner products that pieces of a fold share should not take more than a tenth of that.
+LONGEST_PIECE = 20.0
+LEAST_SHARE = 10.0
+
 #: Of kernel values, as far as an estimate is concerned; parameters may be beyond all measure.
 LARGEST_VARIATION = 1e9
 
@@ -112,7 +117,8 @@ def cut(
             for index, size in zip(indices, sizes, strict=True)
         }
         base = fresh_cost(len(given.labels), given.feature_sets[features].values.shape[1])
-        for chosen in _balanced(indices, seconds, n_pieces):
+        longest = max(LONGEST_PIECE, LEAST_SHARE * base)
+        for chosen in _balanced(indices, seconds, max(n_pieces, math.ceil(sum(seconds.values()) / longest))):
             pieces.append((base + sum(seconds[index] for index in chosen), (features, fold, chosen)))
     pieces.sort(key=lambda piece: -piece[0])
     return [piece for _, piece in pieces]

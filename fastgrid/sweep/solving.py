@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -17,8 +18,16 @@ from fastgrid.sweep.task import Batch, Task, TaskResult, failed_task
 from fastgrid.sweep.ways import predict
 
 
-def solve_batch(batch: Batch) -> tuple[list[TaskResult], dict[str, float]]:
+def solve_batch(
+    batch: Batch, finished: Callable[[TaskResult], None] | None = None
+) -> tuple[list[TaskResult], dict[str, float]]:
     """Solve all tasks of `batch`; an error inside a task becomes its result.
+
+    Parameters
+    ----------
+    batch : Batch
+    finished : callable, optional
+        Called with the result of each task as soon as it is there, but for its seconds.
 
     Returns
     -------
@@ -29,7 +38,7 @@ def solve_batch(batch: Batch) -> tuple[list[TaskResult], dict[str, float]]:
     """
     get_solver(batch.solver)  # loads its libraries: only those that are there can be held to one thread
     with recording() as timings, single_threaded_blas():
-        results = _solve(batch, timings)
+        results = _solve(batch, timings, finished)
     return results, timings.seconds
 
 
@@ -84,7 +93,7 @@ class _Shared:
         )
 
 
-def _solve(batch: Batch, timings: Timings) -> list[TaskResult]:
+def _solve(batch: Batch, timings: Timings, finished: Callable[[TaskResult], None] | None) -> list[TaskResult]:
     scratch = kept_scratch() if batch.keep else Scratch()
     shared = _Shared(batch, scratch, timings)
     results = []
@@ -94,6 +103,8 @@ def _solve(batch: Batch, timings: Timings) -> list[TaskResult]:
             result = _solve_task(index, task, shared, batch, scratch)
         except Exception as error:  # named in the report; the other tasks go on
             result = failed_task(index, error)
+        if finished is not None:
+            finished(result)
         now_fit, now_score = shared.own_seconds()
         # A difference of sums may be a rounding error below zero.
         results.append(replace(result, fit_seconds=max(0.0, now_fit - fit), score_seconds=now_score - score))

@@ -133,6 +133,10 @@ class TaskResult:
     fit_seconds, score_seconds : float
         What Gram matrices and solving took, and predicting; with its share of what was made for several tasks. Zero
         where it is not known: from a journal, or from a process of its own.
+    died : bool
+        Whether it failed because its process ended.
+    out_of_memory : bool
+        Whether it failed for want of memory.
     """
 
     index: int
@@ -144,10 +148,20 @@ class TaskResult:
     decisions: npt.NDArray[np.float64] | None = None
     fit_seconds: float = 0.0
     score_seconds: float = 0.0
+    died: bool = False
+    out_of_memory: bool = False
 
 
-def failed_task(index: int, error: Exception) -> TaskResult:
-    """Return the result of a task that `error` ended."""
+def failed_task(index: int, error: Exception, *, died: bool = False) -> TaskResult:
+    """Return the result of a task that `error` ended, and its process with it where it `died`."""
     reason = one_line(error) or type(error).__name__
     nothing = np.empty((0, 0), dtype=np.int16)
-    return TaskResult(index, nothing, np.empty(0, np.int64), np.empty(0, np.bool_), error=reason)
+    return TaskResult(
+        index,
+        nothing,
+        np.empty(0, np.int64),
+        np.empty(0, np.bool_),
+        error=reason,
+        died=died,
+        out_of_memory=isinstance(error, MemoryError),
+    )

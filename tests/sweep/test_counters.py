@@ -9,11 +9,10 @@ import pytest
 from fastgrid.common.fanout import Pool
 from fastgrid.kernels import padded_length
 from fastgrid.solvers import Stopping
+from fastgrid.sweep.batch_files import read_batch, write_batch
 from fastgrid.sweep.combinations import Combination
-from fastgrid.sweep.isolated import read_batch, write_batch
-from fastgrid.sweep.journal import Journal
 from fastgrid.sweep.run import SweepOptions, run_sweep
-from fastgrid.sweep.task import Batch, Task, TaskResult, Work
+from fastgrid.sweep.task import Batch, Task
 
 
 def sweep(given, pool=None, **options):
@@ -82,19 +81,6 @@ def test_a_resumed_run_counts_what_was_done_before(small, tmp_path, solver):
     assert sorted(path.name for path in (tmp_path / "half").iterdir()) == sorted(
         path.name for path in (tmp_path / "whole").iterdir()
     )
-
-
-@pytest.mark.parametrize("work", [None, [1, 2], [1, 2, 3, 4, 5], [1.0, 2.0, 3.0, 4.0], 7])
-def test_an_entry_without_the_counters_is_ignored(tmp_path, work):
-    journal = Journal(tmp_path)
-    result = TaskResult(3, np.zeros((2, 5), np.int16), np.ones(2, np.int64), np.ones(2, np.bool_), Work(1, 2, 3, 4))
-    journal.write("digest", result)
-    assert journal.read("digest", 3, (2, 5)).work == Work(1, 2, 3, 4)
-    with np.load(tmp_path / "digest.npz") as stored:
-        arrays = {name: stored[name] for name in stored.files if name != "work"}
-    more = {} if work is None else {"work": np.array(work)}
-    np.savez(tmp_path / "digest.npz", **arrays, **more)
-    assert journal.read("digest", 3, (2, 5)) is None
 
 
 def test_a_batch_travels_whole(small, tmp_path):
