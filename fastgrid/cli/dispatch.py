@@ -17,6 +17,8 @@ COMMANDS = {
     "train_model": "project -> sweep -> best model, ranking and confusion matrix",
     "generate_classification_project": "write the project file from a template",
     "run_tests": "the sweep: every combination, n-fold cross-validation",
+    "status": "how far a run is, or was when it ended",
+    "merge": "take over what runs on copies of the directory have finished",
     "generate_params_report": "the ranking of all combinations as .tsv, and the report page",
     "select_best_model": "best combination -> HTML + final model trained on all data",
     "retrain_model": "final model for a chosen .param file",

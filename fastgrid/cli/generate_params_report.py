@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _report(options: argparse.Namespace) -> None:
-    from fastgrid.project.training import generate_params_report
+    from fastgrid.project.finished import generate_params_report
 
     settings = running.settings_of(options)
     path = generate_params_report(options.project_file, options.result_file, settings=settings)

@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _retrain(options: argparse.Namespace) -> None:
-    from fastgrid.project.training import retrain_model
+    from fastgrid.project.finished import retrain_model
 
     path = retrain_model(
         options.project_file,

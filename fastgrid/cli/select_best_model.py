@@ -23,8 +23,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _select(options: argparse.Namespace) -> None:
+    from fastgrid.project.finished import select_best_model
     from fastgrid.project.schema import load_project
-    from fastgrid.project.training import select_best_model
 
     selection = select_best_model(
         options.project_file,

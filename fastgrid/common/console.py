@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: Seconds between two progress lines where there is no terminal to draw a bar on.
 SECONDS_BETWEEN_LINES = 5.0
+
+Watcher = Callable[[str, dict[str, tuple[int, int]]], None]
 
 #: Share of the work after which the time left is worth telling: the first task may wait for compilation.
 EARLIEST_ESTIMATE = 0.05
@@ -34,6 +36,21 @@ class Console:
         self._stream = sys.stderr if stream is None else stream
         self._bar: Progress | None = None
         self._steps: _Steps | None = None
+        self._watcher: Watcher | None = None
+
+    @property
+    def watched(self) -> bool:
+        """Whether somebody is `watching`."""
+        return self._watcher is not None
+
+    @contextlib.contextmanager
+    def watching(self, watcher: Watcher) -> Iterator[None]:
+        """Tell `watcher` inside the block how far the work is, also when quiet: the step, units done and expected."""
+        self._watcher = watcher
+        try:
+            yield
+        finally:
+            self._watcher = None
 
     def note(self, text: str) -> None:
         """Say something that is good to know."""
@@ -82,7 +99,11 @@ class Console:
 
     def _draw(self) -> None:
         steps = self._steps
-        if steps is None or self.quiet:
+        if steps is None:
+            return
+        if self._watcher is not None:
+            self._watcher(steps.current, {step: (steps.done[step], total) for step, total in steps.totals.items()})
+        if self.quiet:
             return
         if self._bar is not None and steps.row is not None:
             self._bar.update(
@@ -100,8 +121,8 @@ class Console:
             steps.last_line, steps.drawn = now, True
             share = steps.finished / steps.expected if steps.expected else 0.0
             elapsed = now - steps.started
-            left = f", {_duration(elapsed * (1 - share) / share)} left" if EARLIEST_ESTIMATE <= share < 1 else ""
-            self._print(f"{steps.current}: {100 * share:.0f} % after {_duration(elapsed)}{left}")
+            left = f", {duration(elapsed * (1 - share) / share)} left" if EARLIEST_ESTIMATE <= share < 1 else ""
+            self._print(f"{steps.current}: {100 * share:.0f} % after {duration(elapsed)}{left}")
 
     def _print(self, text: str) -> None:
         if self._bar is not None:
@@ -147,7 +168,8 @@ class _Steps:
         return sum(min(done, self.totals.get(step, done)) for step, done in self.done.items())
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Return a duration as people say it: ``2 min 05 s``."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:

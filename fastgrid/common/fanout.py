@@ -20,6 +20,9 @@ Result = TypeVar("Result")
 #: Seconds that a pool which is stopped is given to hand on the calls it has taken.
 LONGEST_SETTLING = 0.5
 
+#: Seconds after which a worker notices that its parent is gone.
+SECONDS_BETWEEN_LOOKS = 0.5
+
 BACKENDS = {"processes": "loky", "threads": "threading"}
 #: The backend that is the user's: not among the others, since no command has it.
 CONFIGURED = "configured"
@@ -254,7 +257,7 @@ def _interrupts_held() -> Iterator[None]:
 
 def _call(call: tuple[Callable[[Any], Any], Any]) -> Any:
     function, argument = call
-    ignore_interrupts()
+    settle_in_worker()
     return function(argument)
 
 
@@ -263,14 +266,31 @@ def _call_plain(function: Callable[[], Any]) -> Any:
 
 
 def _warm(warm_up: Callable[[], object]) -> None:
-    ignore_interrupts()
+    settle_in_worker()
     warm_up()
 
 
-def ignore_interrupts() -> None:
-    """Leave Ctrl-C to the parent process, which ends its workers itself; does nothing in the parent."""
+def settle_in_worker() -> None:
+    """Leave Ctrl-C to the parent process, which ends its workers itself, and end with it; does nothing in the parent.
+
+    A parent that is killed cannot end its workers: they would wait for work for minutes, and go on with what they have.
+    """
     import multiprocessing
 
-    in_worker = multiprocessing.parent_process() is not None
-    if in_worker and threading.current_thread() is threading.main_thread():
+    if multiprocessing.parent_process() is None:
+        return
+    if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+    global _watching
+    if not _watching and hasattr(os, "getppid"):
+        _watching = True
+        threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+
+
+_watching = False
+
+
+def _end_with_parent(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+    os._exit(1)

@@ -12,11 +12,12 @@ from fastgrid.project.combinations_spec import CombinationSpec, EvaluationSpec
 from fastgrid.project.data import TrainingData
 from fastgrid.project.feature_sets import FeatureSets, choice_of
 from fastgrid.project.folds import Folds
-from fastgrid.project.record import record_directory
+from fastgrid.project.record import JOURNAL, record_directory
 from fastgrid.project.schema import Project
 from fastgrid.project.settings import RunSettings
 from fastgrid.sweep.combinations import Combination, Counters, SweepInput, SweepResult
 from fastgrid.sweep.run import SweepOptions, run_sweep
+from fastgrid.sweep.shares import Shard
 from fastgrid.sweep.splits import Splits
 
 KERNEL_NAMES = {"RBF": "rbf", "poly": "poly", "linear": "linear"}
@@ -81,6 +82,8 @@ class Evaluator:
     settings : RunSettings
     pool : Pool
     console : Console
+    shard : Shard, optional
+        Solve this share of each sweep only.
     """
 
     project: Project
@@ -90,6 +93,7 @@ class Evaluator:
     settings: RunSettings
     pool: Pool
     console: Console
+    shard: Shard | None = None
 
     def evaluate(self, index: int, folds: Sequence[Folds]) -> Evaluated:
         """Return the predictions of every combination in every repeat of the evaluation at `index`.
@@ -133,12 +137,21 @@ class Evaluator:
             solver=self.settings.solver,
             stopping=self.settings.stopping,
             isolated=self.settings.cluster_mode or self.project.cluster_mode,
-            journal=record_directory(self.project) / "journal",
+            journal=record_directory(self.project) / JOURNAL,
             progress=progress,
+            resumed=self._tell_what_was_found,
+            shard=self.shard,
             memory_limit=self.settings.memory_limit,
         )
         with phase("sweep"):
             return run_sweep(given, self.pool, options)
+
+    def _tell_what_was_found(self, found: int, total: int, damaged: int) -> None:
+        if damaged:
+            files = "a file" if damaged == 1 else f"{damaged} files"
+            self.console.warn(f"{files} of the journal could not be believed and was removed; it is solved again")
+        if found:
+            self.console.note(f"{found} of {total} problems were solved before; going on with the rest")
 
     def _tell(self, evaluated: Evaluated) -> None:
         unconverged = sorted({number for result in evaluated.results for number in result.unconverged})

@@ -5,12 +5,45 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from fastgrid.evaluation import RULES, InnerPredictions, nested_estimate
 from fastgrid.project.combinations_spec import families_of
 from fastgrid.project.evaluating import Evaluated, Evaluator
 from fastgrid.project.folds import Folds, inner_folds
 from fastgrid.sweep.splits import Splits
+
+
+def nested_splits(
+    evaluator: Evaluator, n_folds: int, folds: Folds
+) -> tuple[Splits, list[npt.NDArray[np.intp]], list[Folds]]:
+    """Return a cross-validation inside the training part of each fold.
+
+    Parameters
+    ----------
+    evaluator : Evaluator
+    n_folds : int
+        Of both cross-validations.
+    folds : ndarray of int16, shape (n_items,)
+        The outer ones.
+
+    Returns
+    -------
+    splits : Splits
+        The inner folds of the first outer one, then those of the next.
+    outer : list of ndarray of intp
+        The items of each training part.
+    inner : list of ndarray of int16
+        The inner fold of each of these.
+    """
+    outer = [np.flatnonzero(folds != number) for number in range(n_folds)]
+    inner = [inner_folds(evaluator.data, items, n_folds, evaluator.project.seed) for items in outer]
+    splits = Splits(
+        len(folds),
+        tuple(items[part != number] for items, part in zip(outer, inner, strict=True) for number in range(n_folds)),
+        tuple(items[part == number] for items, part in zip(outer, inner, strict=True) for number in range(n_folds)),
+    )
+    return splits, outer, inner
 
 
 def nested_facts(evaluator: Evaluator, evaluated: Evaluated) -> dict[str, Any]:
@@ -29,13 +62,7 @@ def nested_facts(evaluator: Evaluator, evaluated: Evaluated) -> dict[str, Any]:
         the combinations chosen in the folds. Rules for which some fold has no complete combination are left out.
     """
     n_folds, folds = evaluated.evaluation.nfold, evaluated.folds[0]
-    outer = [np.flatnonzero(folds != number) for number in range(n_folds)]
-    inner = [inner_folds(evaluator.data, items, n_folds, evaluator.project.seed) for items in outer]
-    splits = Splits(
-        len(folds),
-        tuple(items[part != number] for items, part in zip(outer, inner, strict=True) for number in range(n_folds)),
-        tuple(items[part == number] for items, part in zip(outer, inner, strict=True) for number in range(n_folds)),
-    )
+    splits, outer, inner = nested_splits(evaluator, n_folds, folds)
     result = evaluator.sweep(splits, [f"nested ({n_folds} folds)"])
     parts = []
     for number, (items, part) in enumerate(zip(outer, inner, strict=True)):

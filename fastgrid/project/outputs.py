@@ -13,7 +13,7 @@ from fastgrid.common.files import make_directory, writing_error
 from fastgrid.project.combination_files import remove_result_files
 from fastgrid.project.folds import FOLDS_FILE
 from fastgrid.project.generation import MARK
-from fastgrid.project.record import PREDICTIONS
+from fastgrid.project.record import JOURNAL, PREDICTIONS
 from fastgrid.sweep.journal import ENTRY_NAME
 
 #: Names of what a training leaves in PROJECT_DIR.
@@ -117,7 +117,7 @@ def remove_project(directory: Path, project_directory: Path) -> None:
 def remove_results(project_directory: Path, name: str) -> None:
     """Remove matrices, results, predictions and journal of the project called `name` in PROJECT_DIR."""
     datasets, results = project_directory / "datasets", project_directory / "results"
-    journal = project_directory / "journal"
+    journal = project_directory / JOURNAL
     remove_result_files(results, name)
     _unlink(path for path in _files(datasets, name) if _MATRIX.fullmatch(path.name, len(name)))
     _unlink(path for path in _files(journal) if ENTRY_NAME.fullmatch(path.name))

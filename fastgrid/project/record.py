@@ -33,6 +33,8 @@ from fastgrid.report.rows import Candidate, ReportRow, report_rows
 
 SCHEMA = 1
 RECORD = "sweep.json"
+#: Directory of finished tasks.
+JOURNAL = "journal"
 #: Names of files of predictions.
 PREDICTIONS = re.compile(r"predictions(_[1-9][0-9]*)?(_repeat[1-9][0-9]*)?\.npz")
 

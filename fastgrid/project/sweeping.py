@@ -18,7 +18,7 @@ from fastgrid.project.combination_files import write_combination_files
 from fastgrid.project.combinations_spec import CombinationSpec
 from fastgrid.project.data import TrainingData, load_data, write_dataset_report
 from fastgrid.project.evaluating import Evaluated, Evaluator
-from fastgrid.project.feature_sets import build_feature_sets, choice_of
+from fastgrid.project.feature_sets import FeatureSets, build_feature_sets, choice_of
 from fastgrid.project.folds import FOLDS_FILE, Folds, assigned_folds, check_folds, check_repeats, write_folds
 from fastgrid.project.groundtruth import read_groundtruth
 from fastgrid.project.group_hint import shared_tag_hint
@@ -59,6 +59,46 @@ class SweepOutcome:
     data: TrainingData
 
 
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """All that a sweep of a project needs, and its reports.
+
+    Attributes
+    ----------
+    data : TrainingData
+    folds : list of list of ndarray of int16, shape (n_items,)
+        Of each repeat of each evaluation.
+    features : FeatureSets
+    evaluator : Evaluator
+        Of the combinations whose preprocessing leaves a descriptor.
+    """
+
+    data: TrainingData
+    folds: list[list[Folds]]
+    features: FeatureSets
+    evaluator: Evaluator
+
+
+def prepare(project: Project, settings: RunSettings, pool: Pool, console: Console) -> Prepared:
+    """Read the data of a project, assign folds and apply the preprocessings.
+
+    Raises
+    ------
+    UserError
+        When the data cannot be trained on or a matrix cannot be written.
+    """
+    data = load_data(project, pool, console, strict=settings.strict, with_groups=True)
+    folds = _folds(project, data, console)
+    features = build_feature_sets(project, data.table, project.combinations())
+    for warning in features.warnings:
+        console.warn(warning)
+    combinations = tuple(c for c in project.combinations() if choice_of(c) in features.by_choice)
+    if not combinations:
+        raise UserError(f"{project.path}: no preprocessing leaves a usable descriptor; see the warnings above")
+    evaluator = Evaluator(project, data, features, combinations, settings, pool, console)
+    return Prepared(data, folds, features, evaluator)
+
+
 def sweep_project(
     project: Project, settings: RunSettings, pool: Pool, console: Console, notes: Sequence[str] = ()
 ) -> SweepOutcome:
@@ -71,19 +111,13 @@ def sweep_project(
     UserError
         When the data cannot be trained on or something cannot be written.
     """
-    data = load_data(project, pool, console, strict=settings.strict, with_groups=True)
-    folds = _folds(project, data, console)
+    prepared = prepare(project, settings, pool, console)
+    data, folds, evaluator = prepared.data, prepared.folds, prepared.evaluator
+    combinations = evaluator.combinations
     hint = _hint(project, data)
-    features = build_feature_sets(project, data.table, project.combinations())
-    for warning in features.warnings:
-        console.warn(warning)
     directory = make_directory(record_directory(project))
-    write_dataset_report(directory / "dataset.json", data, features.summary, notes)
-    combinations = tuple(c for c in project.combinations() if choice_of(c) in features.by_choice)
-    if not combinations:
-        raise UserError(f"{project.path}: no preprocessing leaves a usable descriptor; see the warnings above")
+    write_dataset_report(directory / "dataset.json", data, prepared.features.summary, notes)
     forget_record(project)
-    evaluator = Evaluator(project, data, features, combinations, settings, pool, console)
     evaluated = [evaluator.evaluate(index, repeats) for index, repeats in enumerate(folds)]
     failures = _failures(evaluated)
     facts = _facts(project, data, settings, evaluated, failures)

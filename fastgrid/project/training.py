@@ -17,7 +17,6 @@ from fastgrid.common.stopwatch import phase
 from fastgrid.project.asked import Asked
 from fastgrid.project.class_folders import ClassFolders, scan_class_folders
 from fastgrid.project.consistency import consistent_inputs
-from fastgrid.project.data import load_data
 from fastgrid.project.filelist import write_filelist
 from fastgrid.project.generating import template_for
 from fastgrid.project.generation import generate_project
@@ -25,13 +24,13 @@ from fastgrid.project.groundtruth import GroundTruth, write_groundtruth
 from fastgrid.project.group_source import PARENT_FOLDER
 from fastgrid.project.grouping import load_grouping
 from fastgrid.project.names import class_name_fault
-from fastgrid.project.outputs import check_apart, check_output_directory, model_paths, remove_project, remove_results
-from fastgrid.project.param_files import read_param
+from fastgrid.project.outputs import check_apart, check_output_directory, remove_project, remove_results
 from fastgrid.project.paths import absolute
-from fastgrid.project.record import Ranked, load_record, ranked
-from fastgrid.project.reporting import PAGE, TABLE, Reports, write_page, write_reports
+from fastgrid.project.record import Ranked, record_directory
+from fastgrid.project.reporting import Reports, write_reports
+from fastgrid.project.run_state import only_run
 from fastgrid.project.schema import Project, load_project
-from fastgrid.project.selection import Selection, select, train_final, write_ranking
+from fastgrid.project.selection import Selection, select
 from fastgrid.project.settings import RunSettings, running
 from fastgrid.project.sweeping import SweepOutcome, sweep_project
 
@@ -107,12 +106,11 @@ def train_model_from_sigs(
     UserError
         When the input or the output directory will not do.
     """
-    console = console or Console()
+    settings, console = settings or RunSettings(), console or Console()
     inputs, output = absolute(input_dir), absolute(output_dir)
     fault = class_name_fault(project_name)
     if fault:
         raise UserError(f"PROJECT_NAME: {fault}")
-    strict = settings is not None and settings.strict
     asked, project_file = Asked.of(seed, groups, repeats), output / f"{project_name}.project"
     source = asked.groups
     if project_file.exists() and not force:
@@ -120,35 +118,36 @@ def train_model_from_sigs(
         asked.refuse_other_folds(known)
         source = known.groups
     found = scan_class_folders(inputs, nested=source is not None and source.kind == PARENT_FOLDER)
+    if settings.strict and found.unusable:
+        more = f" (and {len(found.unusable) - 1} more)" if len(found.unusable) > 1 else ""
+        raise UserError(f"{found.unusable[0]}{more}; correct or remove it, or do without --strict")
     if source is not None:
         # A mistake in a file of groups is found before anything is removed.
         load_grouping(source, found.labels, "groups")
-    groundtruth, filelist = _list_class_folders(found, inputs, output, project_name, force, strict, console)
-    return train_model(
-        groundtruth,
-        filelist,
-        project_file,
-        output / "results",
-        output / f"{project_name}.history",
-        seed=seed,
-        force_consistency=force_consistency,
-        groups=groups,
-        repeats=repeats,
-        notes=found.notes,
-        settings=settings,
-        console=console,
-    )
+    check_apart(output, inputs)
+    with only_run(output / "results", console, settings.command):
+        groundtruth, filelist = _list_class_folders(found, output, project_name, force, console)
+        return train_model(
+            groundtruth,
+            filelist,
+            project_file,
+            output / "results",
+            output / f"{project_name}.history",
+            seed=seed,
+            force_consistency=force_consistency,
+            groups=groups,
+            repeats=repeats,
+            notes=found.notes,
+            settings=settings,
+            console=console,
+        )
 
 
 def _list_class_folders(
-    found: ClassFolders, inputs: Path, output: Path, project_name: str, force: bool, strict: bool, console: Console
+    found: ClassFolders, output: Path, project_name: str, force: bool, console: Console
 ) -> tuple[Path, Path]:
     # Writes ground truth and file list of the class folders, once the output directory was found fit for them.
-    if strict and found.unusable:
-        more = f" (and {len(found.unusable) - 1} more)" if len(found.unusable) > 1 else ""
-        raise UserError(f"{found.unusable[0]}{more}; correct or remove it, or do without --strict")
     directory = output / "results"
-    check_apart(output, inputs)
     if force:
         remove_project(output, directory)
     check_output_directory(output, project_name)
@@ -215,7 +214,8 @@ def train_model(
     known = load_project(path) if path.exists() else None
     if known is not None:
         asked.refuse_other_folds(known)
-    with running(settings, console, known) as pool:
+    where = absolute(project_dir) if known is None else record_directory(known)
+    with only_run(where, console, settings.command), running(settings, console, known) as pool:
         lists = absolute(groundtruth), absolute(filelist)
         if known is None:
             project = _generate(*lists, path, absolute(project_dir), asked, force_consistency, settings, pool, console)
@@ -299,96 +299,8 @@ def run_tests(
     """
     settings, console = settings or RunSettings(), console or Console()
     project = load_project(project_file)
-    with running(settings, console, project) as pool:
+    with (
+        only_run(record_directory(project), console, settings.command),
+        running(settings, console, project) as pool,
+    ):
         return sweep_project(project, settings, pool, console)
-
-
-def generate_params_report(
-    project_file: PathLike, result_file: PathLike | None = None, *, settings: RunSettings | None = None
-) -> Path:
-    """Write the ranking of all combinations of finished results; return its path.
-
-    Parameters
-    ----------
-    project_file : path-like
-    result_file : path-like, optional
-        What to write: the report page where the name ends in ``.html`` or ``.htm``, else the table. By default
-        report.tsv and report.html beside the project file.
-    settings : RunSettings, optional
-        By which rule the best combination is selected.
-
-    Raises
-    ------
-    UserError
-        When there are no results, or something cannot be written.
-    """
-    settings = settings or RunSettings()
-    project = load_project(project_file)
-    path = project.path.parent / TABLE if result_file is None else absolute(result_file)
-    record = load_record(project)
-    standing = ranked(record, path.parent)
-    if result_file is None:
-        return write_reports(record, standing, settings.select, path.parent, command=settings.command).table
-    if path.suffix.lower() in (".html", ".htm"):
-        write_page(record, standing, settings.select, path, command=settings.command)
-    else:
-        write_ranking(standing, path)
-    return path
-
-
-def select_best_model(
-    project_file: PathLike,
-    results_model_file: PathLike,
-    *,
-    settings: RunSettings | None = None,
-    console: Console | None = None,
-) -> Selection:
-    """Train the best combination of finished results on all data; see `train_model` for the files.
-
-    The report page beside the project file is written anew, since ``settings.select`` may select another one.
-    """
-    settings, console = settings or RunSettings(), console or Console()
-    project = load_project(project_file)
-    record, pool = load_record(project), Pool(1)
-    with console.progress():
-        data = load_data(project, pool, Console(quiet=True), strict=settings.strict)
-    standing = ranked(record, project.path.parent)
-    model_file = absolute(results_model_file)
-    write_page(record, standing, settings.select, project.path.parent / PAGE, command=settings.command)
-    return select(record, standing, data, model_file, settings=settings, pool=pool, console=console)
-
-
-def retrain_model(
-    project_file: PathLike,
-    params_file: PathLike,
-    output_file: PathLike,
-    *,
-    class_name: str | None = None,
-    settings: RunSettings | None = None,
-    console: Console | None = None,
-) -> Path:
-    """Train the combination of a .param file on all data of a project.
-
-    Parameters
-    ----------
-    project_file, params_file, output_file : path-like
-    class_name : str, optional
-        What the model calls its classes, instead of the project's className.
-    settings : RunSettings, optional
-    console : Console, optional
-
-    Returns
-    -------
-    Path
-        The model file.
-    """
-    settings, console = settings or RunSettings(), console or Console()
-    project = load_project(project_file)
-    combination, _ = read_param(params_file)
-    pool = Pool(1)
-    with console.progress():
-        data = load_data(project, pool, Console(quiet=True), strict=settings.strict)
-    path = model_paths(absolute(output_file))[0]
-    make_directory(path.parent)
-    train_final(project, data, combination, settings, pool, class_name=class_name).save(path)
-    return path

@@ -17,6 +17,7 @@ from fastgrid.sweep.journal_entry import Entry
 from fastgrid.sweep.options import SweepOptions
 from fastgrid.sweep.plan import Plan
 from fastgrid.sweep.scheduling import cut, workers_and_memory
+from fastgrid.sweep.shares import own_tasks
 from fastgrid.sweep.task import Batch, Task, TaskResult
 from fastgrid.sweep.task_digests import TaskDigests
 
@@ -34,21 +35,23 @@ class Collector:
         self._known: dict[int, list[tuple[Entry, dict[int, int]]]] = {}
         self._journal = None if options.journal is None else Journal(options.journal)
         self._digests = TaskDigests(given, options.solver, options.stopping)
+        shard = options.shard
+        self._own = range(len(plan.tasks)) if shard is None else sorted(own_tasks(given, plan, shard))
+        self._problems_asked = sum(len(plan.tasks[index].costs) for index in self._own)
         self._problems_done = 0
         self._memory_needed = 0
 
     def missing(self) -> list[int]:
-        """Return the indices of the tasks without a result."""
-        return [index for index in range(len(self._plan.tasks)) if index not in self._results]
+        """Return the indices of the tasks that are to be solved and have no result."""
+        return [index for index in self._own if index not in self._results]
 
     def read_journal(self) -> None:
         """Take over what earlier runs finished, and say how much that is."""
         if self._journal is not None:
-            for index in range(len(self._plan.tasks)):
+            for index in self._own:
                 self._look_up(index, self._journal)
             if self._options.resumed is not None:
-                found, total = self._problems_done, self._plan.counters.problems_solved
-                self._options.resumed(found, total, self._journal.damaged)
+                self._options.resumed(self._problems_done, self._problems_asked, self._journal.damaged)
         self._report_progress()
 
     def _look_up(self, index: int, journal: Journal) -> None:
@@ -87,7 +90,7 @@ class Collector:
 
     def _report_progress(self) -> None:
         if self._options.progress is not None:
-            self._options.progress(self._problems_done, self._plan.counters.problems_solved)
+            self._options.progress(self._problems_done, self._problems_asked)
 
     def forget_failures(self) -> list[TaskResult]:
         """Drop the results of failed tasks so that they are tried again; return them."""
@@ -115,7 +118,7 @@ class Collector:
         )
         self._memory_needed = least if least > limit else 0
         pieces = cut(self._given, keys, tasks, missing, jobs)
-        return [self._batch(*piece, memory, workers == jobs) for piece in pieces], workers
+        return [self._batch(*piece, memory, workers == jobs) for _, piece in pieces], workers
 
     def _batch(self, features: str, fold: int, indices: list[int], memory: int, keep: bool) -> Batch:
         return Batch(
@@ -172,7 +175,7 @@ class Collector:
         return tuple(
             Failure(key.features, key.kernel, key.gamma, key.fold, self._results[index].error)
             for index, key in enumerate(self._plan.keys)
-            if self._results[index].error
+            if index in self._results and self._results[index].error
         )
 
     def _counters(self, good: Collection[TaskResult]) -> Counters:

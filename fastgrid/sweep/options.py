@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fastgrid.solvers import Stopping
+from fastgrid.sweep.shares import Shard
 
 Progress = Callable[[int, int], None]
 Resumed = Callable[[int, int, int], None]
@@ -28,6 +29,8 @@ class SweepOptions:
         Called with (problems done, problems in all).
     resumed : callable, optional
         Called once with (problems found in the journal, problems in all, damaged files that were removed from it).
+    shard : Shard, optional
+        Solve only this share of the tasks; the others have no prediction (-1), and are no failures.
     memory_limit : int, optional
         Bytes that all processes together may take; by default half of what is available when the sweep begins. Where
         the matrices of all workers do not fit, fewer work at a time; where those of one do not, they are made for a
@@ -40,4 +43,5 @@ class SweepOptions:
     journal: Path | None = None
     progress: Progress | None = None
     resumed: Resumed | None = None
+    shard: Shard | None = None
     memory_limit: int | None = None

@@ -89,7 +89,7 @@ def estimated_seconds(task: Task, size: TaskSize, spread: Spread) -> float:
 
 def cut(
     given: SweepInput, keys: Sequence[GramKey], tasks: Sequence[Task], missing: Sequence[int], jobs: int
-) -> list[Piece]:
+) -> list[tuple[float, Piece]]:
     """Cut tasks into pieces on one feature set and fold each, and order these longest first.
 
     Parameters
@@ -102,7 +102,8 @@ def cut(
 
     Returns
     -------
-    list of (feature set, fold, task indices)
+    list of (seconds, (feature set, fold, task indices))
+        The seconds are estimated.
     """
     groups: dict[tuple[str, int], list[int]] = {}
     for index in missing:
@@ -121,7 +122,7 @@ def cut(
         for chosen in _balanced(indices, seconds, max(n_pieces, math.ceil(sum(seconds.values()) / longest))):
             pieces.append((base + sum(seconds[index] for index in chosen), (features, fold, chosen)))
     pieces.sort(key=lambda piece: -piece[0])
-    return [piece for _, piece in pieces]
+    return pieces
 
 
 def _balanced(indices: list[int], seconds: dict[int, float], n_pieces: int) -> list[list[int]]:

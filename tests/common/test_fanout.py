@@ -3,6 +3,8 @@
 import functools
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -159,3 +161,27 @@ def test_a_call_whose_worker_dies_is_made_here() -> None:
     with Pool(2) as pool:
         assert pool.call(functools.partial(die_unless, os.getpid())) == os.getpid()
         assert list(pool.map_ordered(square, [1, 2])) == [1, 4]
+
+
+ORPHANS = """
+import os, sys, time
+from fastgrid.common.fanout import Pool
+def work(number):
+    print(os.getpid(), flush=True)
+    time.sleep(60)
+if __name__ == "__main__":
+    with Pool(2) as pool:
+        list(pool.map_unordered(work, [1, 2]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills by signals")
+def test_workers_end_with_a_parent_that_is_killed(tmp_path):
+    script = tmp_path / "orphans.py"
+    script.write_text(ORPHANS)
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True) as process:
+        workers = [int(process.stdout.readline()) for _ in range(2)]
+        process.kill()
+        # The stream ends once nobody can write to it any more.
+        assert process.stdout.read() == ""
+    assert len(set(workers)) == 2

@@ -17,13 +17,14 @@ from fastgrid.model.model import Model
 from fastgrid.project.combinations_spec import families_of
 from fastgrid.project.errors import errors
 from fastgrid.project.filelist import read_filelist, write_filelist
+from fastgrid.project.finished import generate_params_report, select_best_model
 from fastgrid.project.groundtruth import GroundTruth, read_groundtruth, write_groundtruth
 from fastgrid.project.judging import choose, judge, judgement_lines, outcomes_of
 from fastgrid.project.record import load_record, ranked
 from fastgrid.project.report_content import report_content
 from fastgrid.project.schema import load_project
 from fastgrid.project.settings import RunSettings
-from fastgrid.project.training import generate_params_report, run_tests, select_best_model
+from fastgrid.project.training import run_tests
 
 QUIET = Console(quiet=True)
 

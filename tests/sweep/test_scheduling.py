@@ -44,7 +44,7 @@ def seconds_of(given, plan, piece):
 def test_each_missing_task_is_in_one_piece(jobs, data, small):
     plan = make_plan(small)
     missing = data.draw(st.lists(st.integers(0, len(plan.tasks) - 1), unique=True).map(sorted))
-    pieces = cut(small, plan.keys, plan.tasks, missing, jobs)
+    pieces = [piece for _, piece in cut(small, plan.keys, plan.tasks, missing, jobs)]
     assert sorted(index for *_, indices in pieces for index in indices) == missing
     for features, fold, indices in pieces:
         assert indices
@@ -53,7 +53,7 @@ def test_each_missing_task_is_in_one_piece(jobs, data, small):
     assert [total for total, _ in seconds] == sorted((total for total, _ in seconds), reverse=True)
     for _, own in seconds:
         assert own == sorted(own, reverse=True)
-    assert pieces == cut(small, plan.keys, plan.tasks, missing, jobs)
+    assert pieces == [piece for _, piece in cut(small, plan.keys, plan.tasks, missing, jobs)]
     if jobs == 1:
         assert len({piece[:2] for piece in pieces}) == len(pieces)
 
@@ -61,14 +61,14 @@ def test_each_missing_task_is_in_one_piece(jobs, data, small):
 def test_pieces_are_even_and_enough_for_all_workers(small):
     plan = make_plan(small)
     chosen = [index for index, key in enumerate(plan.keys) if key.features == "plain" and key.fold == 0]
-    pieces = cut(small, plan.keys, plan.tasks, chosen, 1)
+    pieces = [piece for _, piece in cut(small, plan.keys, plan.tasks, chosen, 1)]
     assert len(pieces) == 1
     for jobs in (2, 3):
-        pieces = cut(small, plan.keys, plan.tasks, chosen, jobs)
+        pieces = [piece for _, piece in cut(small, plan.keys, plan.tasks, chosen, jobs)]
         assert len(pieces) == min(PIECES_PER_WORKER * jobs, len(chosen))
     # Of equal tasks no piece holds two more than another.
     equal = [replace(plan.tasks[chosen[0]]) for _ in range(11)]
-    pieces = cut(small, [plan.keys[chosen[0]]] * 11, equal, range(11), 2)
+    pieces = [piece for _, piece in cut(small, [plan.keys[chosen[0]]] * 11, equal, range(11), 2)]
     assert sorted(len(indices) for *_, indices in pieces) == [1] * 5 + [2] * 3
 
 

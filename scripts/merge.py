@@ -1,0 +1,3 @@
+from fastgrid.cli.merge import main
+
+raise SystemExit(main())

@@ -1,0 +1,3 @@
+from fastgrid.cli.status import main
+
+raise SystemExit(main())
