@@ -20,12 +20,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _status(options: argparse.Namespace) -> None:
     with phase("start"):
-        from fastgrid.project.status import as_json, lines, status_of
+        from fastgrid.project.status import as_json, lines, status
 
-    found = status_of(options.output)
+    found = status(options.output)
     if options.json:
-        print(json.dumps([as_json(status) for status in found], indent=1))
+        print(json.dumps([as_json(one) for one in found], indent=1))
         return
-    for status in found:
-        for line in lines(status):
+    for one in found:
+        for line in lines(one):
             print(line)

@@ -64,7 +64,7 @@ class Status:
     failures: int = 0
 
 
-def status_of(output: str | os.PathLike[str]) -> list[Status]:
+def status(output: str | os.PathLike[str]) -> list[Status]:
     """Return the status of each project in a directory.
 
     Parameters
@@ -83,7 +83,7 @@ def status_of(output: str | os.PathLike[str]) -> list[Status]:
     for directory in (path, path.parent):
         projects = sorted(found for found in directory.glob("[!.]*.project") if found.is_file())
         found = [_status(project) for project in projects]
-        own = [status for status in found if path in (directory, status.directory)]
+        own = [one for one in found if path in (directory, one.directory)]
         if own:
             return own
     if (path / "run.lock").exists() or (path / "results" / "run.lock").exists():

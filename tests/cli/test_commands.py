@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from whole_job import class_folders, small_project
 
+import fastgrid
 from fastgrid import __version__
 from fastgrid.cli import dispatch, main, running
 from fastgrid.solvers import SOLVERS
@@ -40,6 +41,11 @@ def test_help_of_every_command_under_both_spellings(command: str, capsys: pytest
         assert ended(name, "--help") == 0
         texts.append(capsys.readouterr().out)
     assert texts[0] == texts[1] and texts[0].startswith(f"usage: fastgrid {command} ")
+
+
+@pytest.mark.parametrize("name", fastgrid.__all__)
+def test_every_name_of_the_package_is_there(name: str) -> None:
+    assert getattr(fastgrid, name)
 
 
 def test_help_version_and_unknown_commands(capsys: pytest.CaptureFixture[str]) -> None:
