@@ -7,6 +7,9 @@ cost vectors (bytes; rows of a Gram matrix are padded to a multiple of 16):
     whole      28 n d + 16 n^2                       inner products of the fold, and of the whole data for other folds
              + 4 n_train^2 + 8 n_test n_train        Gram matrices
              + (4 + 2) m^2                           a pair's block and its gathered rows; no block where k = 2
+    gram       4 n d + 12 n_train d                  the features, and those of the training part in float64
+             + 4 n_train^2 + 3 strips                the Gram matrix, from inner products that are computed in strips
+             + (4 + 2) m^2                           as above
     pairs      4 n d + 12 n_train d                  the features, and those of the training part in float64
              + (4 + 2) m^2 + 3 strips                its Gram matrix, computed in strips
     rows       8 n d + 8 n_train d + 6 (m + 90) d    the features of all, of the training part, of a pair in tiles
@@ -32,7 +35,11 @@ import numpy.typing as npt
 from fastgrid.sweep.splits import Splits
 
 #: The ways, the fastest first.
-WAYS = ("whole", "pairs", "rows")
+WAYS = ("whole", "gram", "pairs", "rows")
+
+#: About how fast they are, beside the first one: measured with 8000 items of 11 classes and 57 features
+#: (docs/scaling.md). Where all of them fit, the first is taken; else the one that gets most done with its workers.
+SPEED = {"whole": 1.0, "gram": 0.97, "pairs": 0.85, "rows": 0.2}
 
 #: Bytes of the inner products that are computed at a time where there is no room for all.
 STRIP_BYTES = 2**25
@@ -79,13 +86,17 @@ class TaskSize:
         coefficients = 8 * self.n_problems * max(1, self.n_classes - 1) * self.n_train + _FIXED + self.decision_bytes
         features = 4 * self.n_items * self.n_features
         largest = self.n_largest + 16
+        gram = 4 * self.n_train * (self.n_train + 16)
+        block = (4 if self.n_classes > 2 else 0) * largest**2 + 2 * largest**2
         if way == "whole":
-            n_test = self.n_items - self.n_train + self.n_more_tests
-            gram = 4 * self.n_train * (self.n_train + 16) + 8 * n_test * self.n_train
-            block = (4 if self.n_classes > 2 else 0) * largest**2 + 2 * largest**2
-            return coefficients + 7 * features + 16 * self.n_items**2 + gram + block + self._solver_bytes(self.n_train)
+            test = 8 * (self.n_items - self.n_train + self.n_more_tests) * self.n_train
+            own = 16 * self.n_items**2 + gram + test + block + self._solver_bytes(self.n_train)
+            return coefficients + 7 * features + own
+        training = 12 * self.n_train * self.n_features
+        if way == "gram":
+            own = gram + block + self._solver_bytes(self.n_train)
+            return coefficients + features + training + own + 3 * STRIP_BYTES
         if way == "pairs":
-            training = 12 * self.n_train * self.n_features
             own = 6 * largest**2 + self._solver_bytes(self.n_largest)
             return coefficients + features + training + own + 3 * STRIP_BYTES
         solver = 6 * (largest + 90) * self.n_features + 288 * largest
@@ -104,7 +115,9 @@ class TaskSize:
 
     def way(self, budget: int) -> str:
         """Return the fastest way that takes at most `budget` bytes; "rows" where none does."""
-        return next((way for way in WAYS if self.bytes_needed(way) <= budget), WAYS[-1])
+        # With two classes all training items are a pair.
+        ways = WAYS if self.n_classes > 2 else tuple(way for way in WAYS if way != "gram")
+        return next((way for way in ways if self.bytes_needed(way) <= budget), WAYS[-1])
 
 
 def task_size(
@@ -128,9 +141,18 @@ def task_size(
 
 
 def workers_that_fit(size: TaskSize, jobs: int, limit: int) -> int:
-    """Return how many workers may work on tasks of `size` at a time: at least one, however little memory there is."""
-    needed = size.bytes_needed(WAYS[0])
-    return next((workers for workers in range(jobs, 1, -1) if memory_of_each(workers, jobs, limit) >= needed), 1)
+    """Return how many workers get most done on tasks of `size` within `limit` bytes, of `jobs` that there are.
+
+    Fewer workers may each go a faster way (`SPEED`); where both come to the same, fewer are taken. One, where there is
+    too little memory for any.
+    """
+
+    def done(workers: int) -> float:
+        room = memory_of_each(workers, jobs, limit)
+        way = size.way(room)
+        return workers * SPEED[way] if size.bytes_needed(way) <= room else 0.0
+
+    return max(range(1, jobs + 1), key=lambda workers: (done(workers), -workers))
 
 
 def least_limit(size: TaskSize, jobs: int) -> int:

@@ -1,6 +1,7 @@
 """The ways of solving a task, by the memory that they take; the answers are the same.
 
 * whole: one Gram matrix of all training items, from inner products that the tasks of a fold share;
+* gram: one Gram matrix of all training items, from inner products that are computed strip by strip and not kept;
 * pairs: one Gram matrix per pair of classes, from inner products that are computed strip by strip and not kept;
 * rows: Gram rows computed when the solver asks for them.
 """
@@ -61,11 +62,11 @@ def predict(task: Task, base: FoldBase, way: str, batch: Batch, scratch: Scratch
     task : Task
     base : FoldBase
         With products for the way "whole".
-    way : {"whole", "pairs", "rows"}
+    way : {"whole", "gram", "pairs", "rows"}
     batch : Batch
         Which solver is to be used, when it stops, how much memory it may take, whether decision values are wanted.
     scratch : Scratch
-        Where the way "whole" keeps its Gram matrices; nothing of it is in the result.
+        Where the ways "whole" and "gram" keep their Gram matrices; nothing of it is in the result.
 
     Returns
     -------
@@ -78,6 +79,8 @@ def predict(task: Task, base: FoldBase, way: str, batch: Batch, scratch: Scratch
     """
     if way == "whole":
         return _by_whole_matrix(task, base, batch, scratch)
+    if way == "gram":
+        return _by_gram(task, base, batch, scratch)
     return _by_pairs(task, base, batch) if way == "pairs" else _by_rows(task, base, batch)
 
 
@@ -101,6 +104,28 @@ def _by_whole_matrix(task: Task, base: FoldBase, batch: Batch, scratch: Scratch)
         decisions = _room_for_decisions(path, base, batch)
         predicted = path_votes(test_gram, base.class_starts, path, scratch, decisions)
     return Predicted(predicted, decisions, path, _work(path, values.nbytes + test_gram.nbytes))
+
+
+def _by_gram(task: Task, base: FoldBase, batch: Batch, scratch: Scratch) -> Predicted:
+    n_train = len(base.training)
+    with phase("Gram"):
+        values = scratch.take("gram", (n_train, padded_length(n_train)), np.float32)
+        gram = _gram_in_strips(task, base.values[base.training], values, base.class_starts)
+    with phase("solving"):
+        path = get_solver(batch.solver).solve_path(gram, task.costs, batch.stopping, _weights(base, batch), scratch)
+    work = _work(path, values.nbytes + 8 * len(base.test) * n_train)
+    return Predicted(*_predict_in_strips(task, base, path, batch), path, work)
+
+
+def _gram_in_strips(
+    task: Task, rows: npt.NDArray[np.floating], values: npt.NDArray[np.float32], starts: npt.NDArray[np.int64]
+) -> ClassOrderedGram:
+    # Into `values`.
+    largest, norms = gram_from_features(
+        task.kernel, rows.astype(np.float64), values, task.gamma, task.degree, task.coef0, strip_bytes=STRIP_BYTES
+    )
+    _refuse_overflow(largest, task)
+    return ClassOrderedGram(values, _diagonal(task, norms), starts)
 
 
 def _by_pairs(task: Task, base: FoldBase, batch: Batch) -> Predicted:
@@ -128,13 +153,8 @@ def _by_pairs(task: Task, base: FoldBase, batch: Batch) -> Predicted:
 def _pair_gram(task: Task, base: FoldBase, rows: list[slice]) -> ClassOrderedGram:
     items = np.concatenate([base.training[part] for part in rows])
     values = aligned_empty((len(items), padded_length(len(items))), np.float32)
-    largest, norms = gram_from_features(
-        task.kernel, base.values[items].astype(np.float64), values, task.gamma, task.degree, task.coef0,
-        strip_bytes=STRIP_BYTES,
-    )  # fmt: skip
-    _refuse_overflow(largest, task)
     starts = np.array([0, rows[0].stop - rows[0].start, len(items)], dtype=np.int64)
-    return ClassOrderedGram(values, _diagonal(task, norms), starts)
+    return _gram_in_strips(task, base.values[items], values, starts)
 
 
 def _by_rows(task: Task, base: FoldBase, batch: Batch) -> Predicted:

@@ -51,7 +51,7 @@ def forced(way, patch):
         patch.setattr(TaskSize, "way", lambda *_: way)
 
 
-@pytest.mark.parametrize("way", ["whole", "pairs", "rows"])
+@pytest.mark.parametrize("way", ["whole", "gram", "pairs", "rows"])
 @pytest.mark.parametrize("n_classes", [2, 3, 5])
 @pytest.mark.usefixtures("small_strips")
 def test_they_are_those_of_svc(n_classes, way, monkeypatch):
@@ -77,7 +77,7 @@ def test_they_are_those_of_svc(n_classes, way, monkeypatch):
             )
 
 
-@pytest.mark.parametrize("way", ["whole", "pairs", "rows"])
+@pytest.mark.parametrize("way", ["whole", "gram", "pairs", "rows"])
 @pytest.mark.parametrize("solver", ["smo", "smo-fast", "libsvm"])
 @pytest.mark.usefixtures("small_strips")
 def test_predictions_do_not_depend_on_them(small, way, solver, monkeypatch):
@@ -188,7 +188,7 @@ def test_they_are_in_the_account_of_memory(small):
     labels, splits = small.labels, small.splits
     plain, asked = (task_size(labels, splits, 1, 7, 5, decisions=flag) for flag in (False, True))
     n_test = len(splits.test[1])
-    for way in ("whole", "pairs", "rows"):
+    for way in ("whole", "gram", "pairs", "rows"):
         assert asked.bytes_needed(way) - plain.bytes_needed(way) == 8 * 5 * 3 * n_test
     given = replace(small, decisions=True)
     plan = make_plan(given)

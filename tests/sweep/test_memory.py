@@ -94,7 +94,7 @@ def test_decision_values_are_in_the_account(way, solver, monkeypatch):
     assert plain.bytes_needed(way) < peak_of(replace(batch, memory=needed)) <= needed
 
 
-@pytest.mark.parametrize("way", ["whole", "pairs"])
+@pytest.mark.parametrize("way", ["whole", "gram", "pairs"])
 def test_newton_steps_are_in_the_account(way, monkeypatch):
     monkeypatch.setattr(memory, "_FIXED", 2**20)
     monkeypatch.setattr(memory, "STRIP_BYTES", 2**18)
@@ -139,7 +139,7 @@ def test_tasks_of_a_batch_may_be_solved_in_different_ways(monkeypatch):
     results, _ = solve_batch(both)
     tracemalloc.stop()
     forget_kept()
-    assert [way for way, _ in held] == ["whole", "pairs"]
+    assert [way for way, _ in held] == ["whole", "gram"]
     assert held[0][1] > 8 * 1000**2 > held[1][1]
     np.testing.assert_array_equal(results[1].predicted[::2], results[0].predicted)
 
@@ -174,19 +174,30 @@ def test_more_of_anything_takes_more(name, way, solver):
 
 def test_the_fastest_way_that_fits_is_taken():
     size = TaskSize(n_items=20_000, n_train=16_000, n_features=50, n_classes=4, n_largest=8000, n_problems=9)
-    whole, pairs, rows = (size.bytes_needed(way) for way in WAYS)
-    assert whole > pairs > rows
-    assert [size.way(bytes_) for bytes_ in (whole, whole - 1, pairs, pairs - 1, rows, 0)] == [
-        "whole", "pairs", "pairs", "rows", "rows", "rows",
+    whole, gram, pairs, rows = (size.bytes_needed(way) for way in WAYS)
+    assert whole > gram > pairs > rows
+    assert [size.way(bytes_) for bytes_ in (whole, whole - 1, gram, gram - 1, pairs, pairs - 1, rows, 0)] == [
+        "whole", "gram", "gram", "pairs", "pairs", "rows", "rows", "rows",
     ]  # fmt: skip
+    # With two classes all training items are a pair.
+    assert {replace(size, n_classes=2, n_largest=16_000).way(bytes_) for bytes_ in range(0, 2 * whole, 10**8)} == {
+        "whole", "pairs", "rows",
+    }  # fmt: skip
 
 
-def test_workers_are_as_many_as_fit_but_one_at_least():
+def test_workers_are_as_many_as_get_most_done():
     needed, idle = SIZE.bytes_needed("whole"), memory._FIXED
+    four = 4 * needed + idle
+    assert workers_that_fit(SIZE, 4, four) == 4
     # What gives out the work takes memory too, and so does each worker that waits.
     two = 2 * needed + 3 * idle
-    limits = (4 * needed + idle, 3 * needed + 2 * idle, two, two - 2, needed, 0)
-    assert [workers_that_fit(SIZE, 4, limit) for limit in limits] == [4, 3, 2, 1, 1, 1]
     assert memory_of_each(2, 4, two) == needed
-    assert memory_of_each(1, 1, 12345) == 12345
-    assert memory_of_each(2, 4, idle) == 0
+    # More workers in a way that is little slower get more done than few in the fastest; of equals the fewer are taken.
+    size = TaskSize(n_items=8000, n_train=6400, n_features=57, n_classes=11, n_largest=1200, n_problems=9)
+    whole, gram, pairs = (size.bytes_needed(way) for way in WAYS[:3])
+    assert workers_that_fit(size, 2, 2 * gram + idle) == 2
+    assert size.way(memory_of_each(2, 2, 2 * gram + idle)) == "gram"
+    assert workers_that_fit(size, 8, whole + 8 * pairs + 9 * idle) == 8
+    # On demand is slow: one worker with a Gram matrix is better than two without.
+    assert workers_that_fit(size, 2, pairs + 2 * idle) == 1
+    assert workers_that_fit(size, 4, 0) == 1

@@ -64,7 +64,7 @@ def test_predictions_are_those_of_svc_on_the_same_features(problem, weighted, so
     assert_like_svc(given, found, given.feature_sets["a"].values)
 
 
-@pytest.mark.parametrize("way", ["pairs", "rows"])
+@pytest.mark.parametrize("way", ["gram", "pairs", "rows"])
 def test_weights_count_in_every_way(problem, way, monkeypatch):
     values = np.round(problem.feature_sets["a"].values - 100.0).astype(np.float32)
     given = replace(problem, feature_sets={"a": plain(values)})

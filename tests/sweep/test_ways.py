@@ -19,7 +19,12 @@ from fastgrid.sweep.splits import Splits
 def taken(monkeypatch):
     """The ways that tasks were solved in; and that the function behind each was called."""
     seen = []
-    for way, name in (("whole", "_by_whole_matrix"), ("pairs", "_by_pairs"), ("rows", "_by_rows")):
+    for way, name in (
+        ("whole", "_by_whole_matrix"),
+        ("gram", "_by_gram"),
+        ("pairs", "_by_pairs"),
+        ("rows", "_by_rows"),
+    ):
         real = getattr(ways, name)
 
         def spy(task, base, batch, *scratch, way=way, real=real):
@@ -49,8 +54,10 @@ def limits(given, solver):
     """For each way a number of bytes with which it is the one that is taken, for all folds and for one worker."""
     width, problems = given.feature_sets["a"].values.shape[1], len(given.combinations)
     sizes = [task_size(given.labels, given.splits, fold, width, problems, solver) for fold in range(len(given.splits))]
-    needed = {way: max(size.bytes_needed(way) for size in sizes) for way in ("whole", "pairs", "rows")}
-    return {"whole": needed["whole"], "pairs": needed["pairs"], "rows": 1}
+    needed = {way: max(size.bytes_needed(way) for size in sizes) for way in ("whole", "gram", "pairs")}
+    if sizes[0].n_classes == 2:
+        del needed["gram"]
+    return {**needed, "rows": 1}
 
 
 def sweep(given, solver, limit=None, pool=None):
