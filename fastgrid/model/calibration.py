@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from fastgrid.model.pair_problems import GramProblem, PairProblem
 from fastgrid.model.shuffling import AdditiveFeedbackGenerator
 from fastgrid.model.sigmoid import Sigmoid, fit_sigmoid
 from fastgrid.solvers import Solver, Stopping, pairs
@@ -48,26 +49,19 @@ def calibrate(
     for first, second in pairs(len(class_costs)):
         rows = np.concatenate([np.flatnonzero(labels == first), np.flatnonzero(labels == second)])
         positive = labels[rows] == first
+        problem = GramProblem(gram[np.ix_(rows, rows)], solver, stopping)
         decisions = held_out_decisions(
-            gram[np.ix_(rows, rows)],
-            positive,
-            class_costs[[first, second]],
-            generator.permutation(len(rows)),
-            solver=solver,
-            stopping=stopping,
+            problem, positive, class_costs[[first, second]], generator.permutation(len(rows))
         )
         sigmoids.append(fit_sigmoid(decisions, positive))
     return sigmoids
 
 
 def held_out_decisions(
-    gram: npt.NDArray[np.float64],
+    problem: PairProblem,
     positive: npt.NDArray[np.bool_],
     costs: npt.NDArray[np.float64],
     permutation: npt.NDArray[np.intp],
-    *,
-    solver: Solver,
-    stopping: Stopping,
 ) -> npt.NDArray[np.float64]:
     """Return each item's decision value by a machine trained without its fold.
 
@@ -76,15 +70,13 @@ def held_out_decisions(
 
     Parameters
     ----------
-    gram : ndarray of float64, shape (n, n)
-        Of the pair's items, at least two.
+    problem : PairProblem
+        The pair's items, at least two.
     positive : ndarray of bool, shape (n,)
         Whether an item is of the pair's first class.
     costs : ndarray of float64, shape (2,)
         C of the first and of the second class.
     permutation : ndarray of intp, shape (n,)
-    solver : Solver
-    stopping : Stopping
 
     Returns
     -------
@@ -102,25 +94,22 @@ def held_out_decisions(
         if positive[training].all() or not positive[training].any():
             decisions[held_out] = 1.0 if positive[training[0]] else -1.0
             continue
-        decisions[held_out] = _decide(gram, positive, costs, training, held_out, solver, stopping)
+        decisions[held_out] = _decide(problem, positive, costs, training, held_out)
     return decisions
 
 
 def _decide(
-    gram: npt.NDArray[np.float64],
+    problem: PairProblem,
     positive: npt.NDArray[np.bool_],
     costs: npt.NDArray[np.float64],
     training: npt.NDArray[np.intp],
     held_out: npt.NDArray[np.intp],
-    solver: Solver,
-    stopping: Stopping,
 ) -> npt.NDArray[np.float64]:
     # LIBSVM's first class is that of the first training item; the solution it stops at depends on that order.
     leader = positive[training[0]]
     codes = (positive[training] != leader).astype(np.int64)
     by_class = np.argsort(codes, kind="stable")
     training, codes = training[by_class], codes[by_class]
-    ordered_costs = costs if leader else costs[::-1]
-    (solution,) = solver.solve(gram[np.ix_(training, training)], codes, ordered_costs[np.newaxis], stopping=stopping)
-    values = gram[np.ix_(held_out, training)] @ solution.coefficients[0] + solution.bias[0]
-    return np.asarray(values if leader else -values)
+    solution = problem.solve(training, codes, costs if leader else costs[::-1])
+    values = problem.decide(held_out, training, solution)
+    return values if leader else -values

@@ -11,15 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fastgrid import __version__
-from fastgrid.common.errors import UserError
-from fastgrid.common.threads import single_threaded_blas
 from fastgrid.descriptors.table import DescriptorTable
 from fastgrid.kernels import KERNELS
-from fastgrid.model.calibration import calibrate
 from fastgrid.model.classifier import HIGHEST_DEGREE, Kernel, PairwiseClassifier
 from fastgrid.model.features import fit_features
+from fastgrid.model.machines import fit_machines
 from fastgrid.model.model import LARGEST_SEED, Model, TrainingRecord
-from fastgrid.solvers import OneVsOneSolution, Stopping, get_solver
+from fastgrid.solvers import Stopping
 
 
 def train(
@@ -136,35 +134,19 @@ def _fit_classifier(
     stopping: Stopping,
     seed: int,
 ) -> tuple[PairwiseClassifier, bool]:
-    solver = get_solver(solver_name)
     by_class = np.argsort(codes, kind="stable")
-    features, codes = features[by_class], codes[by_class]
-    # One BLAS thread: sums come out the same on every machine.
-    with single_threaded_blas(), np.errstate(over="ignore", invalid="ignore"):
-        gram = kernel.gram(features, features)
-        _require_finite(kernel, gram)
-        (solution,) = solver.solve(gram, codes, costs[np.newaxis], stopping=stopping)
-        _require_finite(kernel, solution.coefficients, solution.bias)
-        sigmoids = calibrate(gram, codes, costs, solver=solver, stopping=stopping, seed=seed)
-    support = _support(solution)
+    features = features[by_class]
+    machines = fit_machines(
+        kernel, features, codes[by_class], costs, solver_name=solver_name, stopping=stopping, seed=seed
+    )
+    support = np.flatnonzero((machines.coefficients != 0.0).any(axis=0))
     classifier = PairwiseClassifier(
         n_classes=len(costs),
         kernel=kernel,
         support_vectors=np.ascontiguousarray(features[support]),
-        coefficients=np.ascontiguousarray(solution.coefficients[:, support]),
-        bias=solution.bias,
-        slopes=np.array([sigmoid.slope for sigmoid in sigmoids], dtype=np.float64),
-        offsets=np.array([sigmoid.offset for sigmoid in sigmoids], dtype=np.float64),
+        coefficients=np.ascontiguousarray(machines.coefficients[:, support]),
+        bias=machines.bias,
+        slopes=np.array([sigmoid.slope for sigmoid in machines.sigmoids], dtype=np.float64),
+        offsets=np.array([sigmoid.offset for sigmoid in machines.sigmoids], dtype=np.float64),
     )
-    return classifier, solution.converged
-
-
-def _support(solution: OneVsOneSolution) -> npt.NDArray[np.intp]:
-    return np.flatnonzero((solution.coefficients != 0.0).any(axis=0))
-
-
-def _require_finite(kernel: Kernel, *arrays: npt.NDArray[np.float64]) -> None:
-    if not all(np.isfinite(array).all() for array in arrays):
-        raise UserError(
-            f"{kernel.name} kernel: its values overflow with gamma = {kernel.gamma}; choose a smaller C or gamma"
-        )
+    return classifier, machines.converged

@@ -3,6 +3,7 @@ import pytest
 from naive_probability import naive_held_out_decisions, naive_permutation, naive_rand, naive_sigmoid
 
 from fastgrid.model.calibration import calibrate, held_out_decisions
+from fastgrid.model.pair_problems import GramProblem
 from fastgrid.solvers import Stopping, get_solver
 
 SOLVER = get_solver("libsvm")
@@ -21,7 +22,7 @@ def test_held_out_decisions_equal_exact_ones(counts):
     gram, codes = problem(counts)
     positive, costs = codes == 0, np.array([2.0, 0.7])
     order = naive_permutation(iter(naive_rand(5, 50)), len(codes))
-    found = held_out_decisions(gram, positive, costs, np.array(order), solver=SOLVER, stopping=Stopping(1e-9))
+    found = held_out_decisions(GramProblem(gram, SOLVER, Stopping(1e-9)), positive, costs, np.array(order))
     np.testing.assert_allclose(found, naive_held_out_decisions(gram, positive, costs, order), atol=1e-4)
 
 
@@ -42,10 +43,10 @@ def test_all_pairs_share_one_stream_of_random_numbers():
 def test_no_item_decides_about_itself():
     gram, codes = problem((10, 10))
     order = np.arange(20)
-    before = held_out_decisions(gram, codes == 0, np.ones(2), order, solver=SOLVER, stopping=Stopping(1e-6))
+    before = held_out_decisions(GramProblem(gram, SOLVER, Stopping(1e-6)), codes == 0, np.ones(2), order)
     altered = codes.copy()
     altered[:4] = 1 - altered[:4]
-    after = held_out_decisions(gram, altered == 0, np.ones(2), order, solver=SOLVER, stopping=Stopping(1e-6))
+    after = held_out_decisions(GramProblem(gram, SOLVER, Stopping(1e-6)), altered == 0, np.ones(2), order)
     np.testing.assert_allclose(after[:4], before[:4], atol=1e-4)
     assert not np.allclose(after[4:], before[4:], atol=1e-3)
 
