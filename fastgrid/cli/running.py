@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
-from fastgrid.common.errors import FastgridError, TaskFailuresError, UserError
+from fastgrid.common.errors import DryRunDone, FastgridError, TaskFailuresError, UserError
 from fastgrid.common.files import writing_error
 from fastgrid.common.memory import parse_size
 from fastgrid.common.stopwatch import recording, seconds_since_process_start, timings_table
@@ -138,6 +138,9 @@ def run(
             code = _timed(work, options) if getattr(options, "timings", False) else work(options)
             sys.stdout.flush()
             return code or 0
+    except DryRunDone as done:
+        print("\n".join(done.lines))
+        return 0
     except (UserError, TaskFailuresError) as error:
         print(f"{parser.prog}: error: {error}", file=sys.stderr)
         return error.exit_code
@@ -272,6 +275,12 @@ def add_sweep_options(parser: argparse.ArgumentParser) -> None:
         type=size,
         metavar="SIZE",
         help="what all processes of the sweep together may take, e.g. 800M or 4G (default: half of what is available)",
+    )
+    parser.add_argument(
+        "--dry-run",
+        "--dry_run",
+        action="store_true",
+        help="say what the run will take, memory and time, and stop before anything is solved",
     )
     parser.add_argument("--timings", action="store_true", help="say at the end where the time went")
     add_strict_option(parser)

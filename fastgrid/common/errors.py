@@ -25,6 +25,23 @@ class TaskFailuresError(FastgridError):
     exit_code = 3
 
 
+class DryRunDone(Exception):  # noqa: N818 - nothing is wrong
+    """Ends a dry run where solving would begin.
+
+    Attributes
+    ----------
+    plan : object
+        What the run would take.
+    lines : list of str
+        That in words.
+    """
+
+    def __init__(self, plan: object, lines: list[str]) -> None:
+        super().__init__("dry run")
+        self.plan = plan
+        self.lines = lines
+
+
 # Joiners that several scripts are written with; they are not printable by themselves, and harmless.
 _JOINERS = "\u200c\u200d"
 

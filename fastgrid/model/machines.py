@@ -19,7 +19,7 @@ from fastgrid.common.errors import UserError
 from fastgrid.common.threads import single_threaded_blas
 from fastgrid.model.calibration import calibrate, held_out_decisions
 from fastgrid.model.classifier import Kernel
-from fastgrid.model.pair_problems import FeatureProblem, GramProblem, PairProblem
+from fastgrid.model.pair_problems import CACHE_BYTES, STRIP_NUMBERS, FeatureProblem, GramProblem, PairProblem
 from fastgrid.model.shuffling import AdditiveFeedbackGenerator
 from fastgrid.model.sigmoid import Sigmoid, fit_sigmoid
 from fastgrid.solvers import Stopping, get_solver, pairs
@@ -84,6 +84,23 @@ def fit_machines(
         if len(codes) <= LARGEST_GRAM:
             return _on_one_matrix(kernel, features, codes, costs, solver_name, stopping, seed)
         return _pair_by_pair(kernel, features, codes, costs, solver_name, stopping, seed)
+
+
+def bytes_of_machines(counts: npt.NDArray[np.integer], n_features: int) -> int:
+    """Return the bytes that `fit_machines` takes at most, beside its arguments.
+
+    Parameters
+    ----------
+    counts : ndarray of int, shape (k,)
+        Items of each class.
+    n_features : int
+    """
+    n, n_pairs = int(counts.sum()), len(counts) * (len(counts) - 1) // 2
+    m = n if n <= LARGEST_GRAM else int(np.sort(counts)[-2:].sum())
+    result = 8 * n_pairs * n
+    if m <= LARGEST_GRAM:
+        return 25 * m**2 + result
+    return CACHE_BYTES + 8 * STRIP_NUMBERS * 2 + 14 * m * n_features + 300 * m + 25 * LARGEST_GRAM**2 + result
 
 
 def _on_one_matrix(

@@ -16,7 +16,8 @@ from fastgrid.project.record import JOURNAL, record_directory
 from fastgrid.project.schema import Project
 from fastgrid.project.settings import RunSettings
 from fastgrid.sweep.combinations import Combination, Counters, SweepInput, SweepResult
-from fastgrid.sweep.run import SweepOptions, run_sweep
+from fastgrid.sweep.options import Progress, SweepOptions
+from fastgrid.sweep.run import run_sweep
 from fastgrid.sweep.shares import Shard
 from fastgrid.sweep.splits import Splits
 
@@ -120,12 +121,6 @@ class Evaluator:
 
     def sweep(self, splits: Splits, steps: Sequence[str]) -> SweepResult:
         """Return the predictions of every combination in each of `splits`; `steps` name it and what is to come."""
-        given = SweepInput(
-            {chosen.key: chosen for chosen in self.features.by_choice.values()},
-            [sweep_combination(combination, self.features) for combination in self.combinations],
-            self.data.codes,
-            splits,
-        )
 
         def progress(done: int, total: int) -> None:
             # The repeats to come are about as long.
@@ -133,7 +128,21 @@ class Evaluator:
                 self.console.expect(step, total)
             self.console.advance(steps[0], done)
 
-        options = SweepOptions(
+        with phase("sweep"):
+            return run_sweep(self.sweep_input(splits), self.pool, self.options(progress))
+
+    def sweep_input(self, splits: Splits) -> SweepInput:
+        """Return what is swept in `splits`."""
+        return SweepInput(
+            {chosen.key: chosen for chosen in self.features.by_choice.values()},
+            [sweep_combination(combination, self.features) for combination in self.combinations],
+            self.data.codes,
+            splits,
+        )
+
+    def options(self, progress: Progress | None = None) -> SweepOptions:
+        """Return how it is swept."""
+        return SweepOptions(
             solver=self.settings.solver,
             stopping=self.settings.stopping,
             isolated=self.settings.cluster_mode or self.project.cluster_mode,
@@ -143,8 +152,6 @@ class Evaluator:
             shard=self.shard,
             memory_limit=self.settings.memory_limit,
         )
-        with phase("sweep"):
-            return run_sweep(given, self.pool, options)
 
     def _tell_what_was_found(self, found: int, total: int, damaged: int) -> None:
         if damaged:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from fastgrid.common.console import Console
-from fastgrid.common.errors import UserError, one_line
+from fastgrid.common.errors import DryRunDone, UserError, one_line
 from fastgrid.common.files import write_text
 from fastgrid.common.locking import Owner, locked, owner_of
 from fastgrid.project.record import JOURNAL, RECORD
@@ -104,6 +104,9 @@ def only_run(directory: Path, console: Console, command: str = "", name: str = R
         with console.watching(writer.hear):
             try:
                 yield
+            except DryRunDone:
+                path.unlink(missing_ok=True)
+                raise
             except BaseException as error:
                 if not (directory / RECORD).exists() and any(True for _ in entry_files(directory / JOURNAL)):
                     writer.write(ended=one_line(error, 300) or type(error).__name__)

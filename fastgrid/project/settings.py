@@ -59,6 +59,9 @@ class RunSettings:
         results these are; "accuracy" for a new one.
     nested : bool
         Check the corrected accuracy by nested cross-validation, which takes some times longer.
+    dry_run : bool
+        Stop with `fastgrid.common.errors.DryRunDone`, which holds the plan, where solving would begin. The project
+        file, the matrices and what is read of descriptor files are written until then.
     command : str
         The command line that asked for this, for the report to show.
 
@@ -78,6 +81,7 @@ class RunSettings:
     relax_tolerance: bool = False
     select: str | None = None
     nested: bool = False
+    dry_run: bool = False
     command: str = ""
 
     def __post_init__(self) -> None:

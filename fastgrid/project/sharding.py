@@ -11,11 +11,11 @@ from fastgrid.common.console import Console
 from fastgrid.common.errors import UserError, one_line
 from fastgrid.common.files import make_directory, write_bytes
 from fastgrid.project.nesting import nested_splits
+from fastgrid.project.preparing import prepare
 from fastgrid.project.record import JOURNAL, record_directory
 from fastgrid.project.run_state import only_run, shard_name
 from fastgrid.project.schema import load_project
 from fastgrid.project.settings import RunSettings, running
-from fastgrid.project.sweeping import prepare
 from fastgrid.sweep.combinations import SweepResult
 from fastgrid.sweep.journal import entry_files
 from fastgrid.sweep.journal_entry import decode

@@ -10,19 +10,20 @@ import numpy as np
 
 from fastgrid import __version__
 from fastgrid.common.console import Console
-from fastgrid.common.errors import UserError
+from fastgrid.common.errors import DryRunDone
 from fastgrid.common.fanout import Pool
 from fastgrid.common.files import make_directory
 from fastgrid.common.stopwatch import phase
 from fastgrid.project.combination_files import write_combination_files
 from fastgrid.project.combinations_spec import CombinationSpec
-from fastgrid.project.data import TrainingData, load_data, write_dataset_report
-from fastgrid.project.evaluating import Evaluated, Evaluator
-from fastgrid.project.feature_sets import FeatureSets, build_feature_sets, choice_of
-from fastgrid.project.folds import FOLDS_FILE, Folds, assigned_folds, check_folds, check_repeats, write_folds
+from fastgrid.project.data import TrainingData, write_dataset_report
+from fastgrid.project.evaluating import Evaluated
+from fastgrid.project.folds import FOLDS_FILE, Folds, write_folds
 from fastgrid.project.groundtruth import read_groundtruth
 from fastgrid.project.group_hint import shared_tag_hint
 from fastgrid.project.nesting import nested_facts
+from fastgrid.project.planning import long_lines, plan_of, short_lines
+from fastgrid.project.preparing import prepare
 from fastgrid.project.record import (
     PREDICTIONS,
     Ranked,
@@ -59,46 +60,6 @@ class SweepOutcome:
     data: TrainingData
 
 
-@dataclass(frozen=True, eq=False)
-class Prepared:
-    """All that a sweep of a project needs, and its reports.
-
-    Attributes
-    ----------
-    data : TrainingData
-    folds : list of list of ndarray of int16, shape (n_items,)
-        Of each repeat of each evaluation.
-    features : FeatureSets
-    evaluator : Evaluator
-        Of the combinations whose preprocessing leaves a descriptor.
-    """
-
-    data: TrainingData
-    folds: list[list[Folds]]
-    features: FeatureSets
-    evaluator: Evaluator
-
-
-def prepare(project: Project, settings: RunSettings, pool: Pool, console: Console) -> Prepared:
-    """Read the data of a project, assign folds and apply the preprocessings.
-
-    Raises
-    ------
-    UserError
-        When the data cannot be trained on or a matrix cannot be written.
-    """
-    data = load_data(project, pool, console, strict=settings.strict, with_groups=True)
-    folds = _folds(project, data, console)
-    features = build_feature_sets(project, data.table, project.combinations())
-    for warning in features.warnings:
-        console.warn(warning)
-    combinations = tuple(c for c in project.combinations() if choice_of(c) in features.by_choice)
-    if not combinations:
-        raise UserError(f"{project.path}: no preprocessing leaves a usable descriptor; see the warnings above")
-    evaluator = Evaluator(project, data, features, combinations, settings, pool, console)
-    return Prepared(data, folds, features, evaluator)
-
-
 def sweep_project(
     project: Project, settings: RunSettings, pool: Pool, console: Console, notes: Sequence[str] = ()
 ) -> SweepOutcome:
@@ -110,8 +71,15 @@ def sweep_project(
     ------
     UserError
         When the data cannot be trained on or something cannot be written.
+    DryRunDone
+        Where the settings ask for a dry run: with the plan.
     """
     prepared = prepare(project, settings, pool, console)
+    if settings.dry_run:
+        plan = plan_of(prepared, measured=True)
+        raise DryRunDone(plan, long_lines(plan))
+    for line in short_lines(plan_of(prepared, measured=False)):
+        console.note(line)
     data, folds, evaluator = prepared.data, prepared.folds, prepared.evaluator
     combinations = evaluator.combinations
     hint = _hint(project, data)
@@ -137,16 +105,6 @@ def sweep_project(
         console.warn(hint)
     # Named in the ranking are files that are there, so only now.
     return SweepOutcome(record, ranked(record, project.path.parent), lines, data)
-
-
-def _folds(project: Project, data: TrainingData, console: Console) -> list[list[Folds]]:
-    # The folds of each repeat of each evaluation, looked at from all sides.
-    for evaluation in project.evaluations:
-        check_folds(project, data, evaluation.nfold, console)
-    folds = [assigned_folds(data, evaluation, project.seed) for evaluation in project.evaluations]
-    for repeats in folds:
-        check_repeats(data, repeats, console)
-    return folds
 
 
 def _hint(project: Project, data: TrainingData) -> str:

@@ -108,6 +108,8 @@ def train_model_from_sigs(
     """
     settings, console = settings or RunSettings(), console or Console()
     inputs, output = absolute(input_dir), absolute(output_dir)
+    if force and settings.dry_run:
+        raise UserError("--dry-run removes nothing; do without --force, or give another OUTPUT_DIR")
     fault = class_name_fault(project_name)
     if fault:
         raise UserError(f"PROJECT_NAME: {fault}")

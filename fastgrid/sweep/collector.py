@@ -45,6 +45,16 @@ class Collector:
         """Return the indices of the tasks that are to be solved and have no result."""
         return [index for index in self._own if index not in self._results]
 
+    @property
+    def tasks(self) -> list[Task]:
+        """The tasks of the plan, those that the journal answers in part without these problems."""
+        return self._tasks
+
+    @property
+    def problems_done(self) -> int:
+        """How many problems have an answer."""
+        return self._problems_done
+
     def read_journal(self) -> None:
         """Take over what earlier runs finished, and say how much that is."""
         if self._journal is not None:

@@ -160,6 +160,11 @@ def least_limit(size: TaskSize, jobs: int) -> int:
     return size.bytes_needed(WAYS[-1]) + (0 if jobs == 1 else jobs * _FIXED)
 
 
+def fixed_bytes(processes: int) -> int:
+    """Return the bytes that processes take which do nothing yet."""
+    return processes * _FIXED
+
+
 def memory_of_each(workers: int, jobs: int, limit: int) -> int:
     """Return how many of `limit` bytes each of `workers` may take where there are `jobs` of them in all."""
     others = 0 if jobs == 1 else jobs - workers + 1
