@@ -124,7 +124,11 @@ def resident_megabytes() -> float:
 
 def run_once(folder: Path, solver: str, jobs: int, limit: int) -> dict[str, Any]:
     """Do one run in this process and its workers."""
-    given = load_input(folder)
+    return measured(load_input(folder), solver, jobs, limit)
+
+
+def measured(given: SweepInput, solver: str, jobs: int, limit: int) -> dict[str, Any]:
+    """Run a sweep in this process and its workers; return what it took."""
     with Pool(jobs) as pool:
         # Kernels are loaded before the clock starts; the first call waits for the workers.
         engine = partial(load_engine, solver)
