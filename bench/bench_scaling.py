@@ -3,8 +3,8 @@
     python bench/bench_scaling.py [--items N ...] [--solver NAME ...] [--jobs N] [--memory-limit SIZE]
 
 Generated items of 57 features in 11 classes of 4 to 14 %, 10 % of them with a wrong label; RBF kernel, C 2^-5, 2^-3 ..
-2^11 x gamma 2^3, 2^1 .. 2^-11, 5 stratified folds: 40 Gram matrices of 9 problems. Each run is a process of its own that
-starts worker processes. Printed for each are seconds and phases, the peak of all processes together, and what
+2^11 x gamma 2^3, 2^1 .. 2^-11, 5 stratified folds: 40 Gram matrices of 9 problems. Each run is a process of its own
+that starts worker processes. Printed for each are seconds and phases, the peak of all processes together, and what
 `bench_large.py` prints besides; at the end the exponents e of n^e, fitted to all sizes, and between the last two.
 
 The exit code is 1 where a run took more memory than its limit, or a task failed.
