@@ -11,7 +11,7 @@ import contextvars
 import queue
 import threading
 import warnings
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,7 +64,7 @@ def configured(jobs: int | None) -> Configured:
 
 
 def configured_results(
-    found: Configured, function: Callable[[Any], Any], arguments: Sequence[Any], *, ordered: bool, at_most: int
+    found: Configured, function: Callable[[Any], Any], arguments: Iterable[Any], *, ordered: bool, at_most: int
 ) -> Generator[Any, None, None]:
     """Yield the results of `function` over `arguments`, with `at_most` calls under way or waiting in a queue.
 
@@ -74,7 +74,7 @@ def configured_results(
     ----------
     found : Configured
     function : callable
-    arguments : sequence
+    arguments : iterable
     ordered : bool
         Whether results are wanted in the order of `arguments`.
     at_most : int
@@ -82,26 +82,28 @@ def configured_results(
     import joblib
 
     order = found.order if ordered or found.order == "list" else "generator_unordered"
-    wanted = _Wanted(arguments)
+    drawn = Drawn(arguments)
     # One call per dispatch: joblib's automatic batching would hold finished results back.
     parallel = joblib.Parallel(
         n_jobs=found.asked, prefer=HINT, return_as=order, batch_size=1, pre_dispatch=at_most
     )  # fmt: skip
-    results = iter(parallel(joblib.delayed(_outcome)(function, argument) for argument in wanted))
+    results = iter(parallel(joblib.delayed(_outcome)(function, argument) for argument in drawn))
     try:
         for value, error in results:
             if error is not None:
                 raise error
             yield value
+        if drawn.error is not None:
+            raise drawn.error
     finally:
-        wanted.closed = True
+        drawn.closed = True
         with warnings.catch_warnings(), contextlib.suppress(Exception):
             warnings.simplefilter("ignore")
             for _ in results:
                 pass
 
 
-def interruptible_results(function: Callable[[Any], Any], arguments: Sequence[Any]) -> Generator[Any, None, None]:
+def interruptible_results(function: Callable[[Any], Any], arguments: Iterable[Any]) -> Generator[Any, None, None]:
     """Yield the results of `function` over `arguments`, one after the other, so that Ctrl-C ends the wait for them.
 
     Compiled code hears of no interrupt. So it runs in a thread of its own, and the main thread waits; after an
@@ -110,50 +112,65 @@ def interruptible_results(function: Callable[[Any], Any], arguments: Sequence[An
     if threading.current_thread() is not threading.main_thread():
         yield from map(function, arguments)
         return
-    outcomes: queue.SimpleQueue[tuple[Any, Exception | None]] = queue.SimpleQueue()
-    wanted = _Wanted(arguments)
+    outcomes: queue.SimpleQueue[tuple[Any, Exception | None] | None] = queue.SimpleQueue()
+    drawn = Drawn(arguments)
 
     def work() -> None:
-        for argument in wanted:
+        for argument in drawn:
             outcomes.put(_outcome(function, argument))
+        outcomes.put((None, drawn.error) if drawn.error is not None else None)
 
     # A daemon: the process can end while a call is under way.
     thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), daemon=True)
     thread.start()
     try:
-        for _ in arguments:
-            value, error = _next(outcomes)
+        while (outcome := _next(outcomes)) is not None:
+            value, error = outcome
             if error is not None:
                 raise error
             yield value
     except KeyboardInterrupt:
-        wanted.closed = True
+        drawn.closed = True
         raise
     finally:
-        if not wanted.closed:
-            wanted.closed = True
+        if not drawn.closed:
+            drawn.closed = True
             thread.join()
 
 
-def _next(outcomes: queue.SimpleQueue[tuple[Any, Exception | None]]) -> tuple[Any, Exception | None]:
+def _next(outcomes: queue.SimpleQueue[tuple[Any, Exception | None] | None]) -> tuple[Any, Exception | None] | None:
     while True:
         # In pieces: not every system interrupts a wait without an end.
         with contextlib.suppress(queue.Empty):
             return outcomes.get(timeout=0.5)
 
 
-class _Wanted:
-    # Arguments until nobody wants more. joblib asks for the next one from threads of its own.
+class Drawn:
+    """Arguments until nobody wants more, or an error ends them.
 
-    def __init__(self, arguments: Sequence[Any]) -> None:
+    joblib asks for arguments in threads of its own, where an error would be lost, and results waited for in vain.
+
+    Attributes
+    ----------
+    closed : bool
+        To be set when nobody wants more.
+    error : Exception or None
+        What ended the arguments.
+    """
+
+    def __init__(self, arguments: Iterable[Any]) -> None:
         self._arguments = arguments
         self.closed = False
+        self.error: Exception | None = None
 
     def __iter__(self) -> Iterator[Any]:
-        for argument in self._arguments:
-            if self.closed:
-                return
-            yield argument
+        try:
+            for argument in self._arguments:
+                if self.closed:
+                    return
+                yield argument
+        except Exception as error:
+            self.error = error
 
 
 def _outcome(function: Callable[[Any], Any], argument: Any) -> tuple[Any, Exception | None]:

@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import Any, TypeVar, cast
 
-from fastgrid.common.configured import configured, configured_results, interruptible_results
+from fastgrid.common.configured import Drawn, configured, configured_results, interruptible_results
 
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
@@ -101,11 +101,14 @@ class Pool:
     def map_unordered(
         self,
         function: Callable[[Argument], Result],
-        arguments: Sequence[Argument],
+        arguments: Iterable[Argument],
         *,
         at_most: int | None = None,
     ) -> Iterator[Result]:
         """Yield the results of `function` over `arguments` as they come, with `at_most` calls under way at a time.
+
+        Arguments that are made as they are asked for are so when there is room for them: by default two for each worker
+        are handed on, and one more for each is drawn. They may be asked for in several threads, one after the other.
 
         Raises
         ------
@@ -114,7 +117,7 @@ class Pool:
         """
         return self._map(function, arguments, "generator_unordered", at_most)
 
-    def map_ordered(self, function: Callable[[Argument], Result], arguments: Sequence[Argument]) -> Iterator[Result]:
+    def map_ordered(self, function: Callable[[Argument], Result], arguments: Iterable[Argument]) -> Iterator[Result]:
         """Yield the results of `function` over `arguments` in their order; see `map_unordered`."""
         return self._map(function, arguments, "generator")
 
@@ -147,11 +150,11 @@ class Pool:
     def _map(
         self,
         function: Callable[[Argument], Result],
-        arguments: Sequence[Argument],
+        arguments: Iterable[Argument],
         order: str,
         at_most: int | None = None,
     ) -> Iterator[Result]:
-        if not arguments or (self.jobs == 1 and not self.uses_processes):
+        if (isinstance(arguments, Sequence) and not arguments) or (self.jobs == 1 and not self.uses_processes):
             yield from map(function, arguments) if self.owns_workers else interruptible_results(function, arguments)
             return
         if self._configured is not None:
@@ -162,7 +165,8 @@ class Pool:
                 )
             return
         with _worker_loss_named():
-            results = self._begin(order, _call, [(function, argument) for argument in arguments], at_most)
+            drawn = Drawn(arguments)
+            results = self._begin(order, _call, ((function, argument) for argument in drawn), at_most)
             try:
                 for _ in self._warming or ():
                     pass
@@ -170,7 +174,10 @@ class Pool:
                 # Not "yield from": what is closed early is closed here, without a word.
                 for result in results:  # noqa: UP028
                     yield result
+                if drawn.error is not None:
+                    raise drawn.error
             finally:
+                drawn.closed = True
                 _close(results)
 
     def _begin(

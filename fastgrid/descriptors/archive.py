@@ -1,7 +1,7 @@
 """Tar archives, compressed or not, read from front to end without unpacking anything to the disk.
 
-The archive is not trusted: what describes a member is bounded, sizes are, nothing is read backwards, and nothing of it is
-ever taken for a path of this machine.
+The archive is not trusted: what describes a member is bounded, sizes are, nothing is read backwards, and no name in it
+is ever taken for a path of this machine.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class ReadingLimits:
 
     @property
     def batches_under_way(self) -> int:
-        """Batches that may exist at a time: for each worker two handed on, one drawn and one being made, and two waiting."""
+        """Batches that may exist at a time: of each worker two handed on, one drawn and one being made; two waiting."""
         return 4 * self.jobs + 2
 
     @property

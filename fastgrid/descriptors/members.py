@@ -1,4 +1,4 @@
-"""Paths that lead through an archive: ``dump.tar.zst/mood/x.json`` is the member ``mood/x.json`` of ``dump.tar.zst``."""
+"""Paths that lead through an archive: ``dump.tar.zst/mood/x.json`` is ``mood/x.json`` in the archive."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Batches of all the files of a collection, wherever they are: in folders, in archives, in compressed archives.
 
-Files in folders are read by those who parse them, and so are those in an archive that is not compressed: a batch says where
-they are. A compressed archive is read once, from front to end; its batches hold the content of files.
+Files in folders are read by those who parse them, and so are those in an archive that is not compressed: a batch says
+where they are. A compressed archive is read once, from front to end; its batches hold the content of files.
 """
 
 from __future__ import annotations
