@@ -2,17 +2,17 @@
 
     python bench/bench_collection.py [--files N ...] [--kinds KIND ...] [--jobs N] [--place DIRECTORY]
 
-Collections of N files each (default: 5,000 and 20,000; bench/make_collection.py makes them) are made in DIRECTORY, or in a
-temporary directory, where they take up to 5 GB. KINDS: folders, .tar, .tar.gz, .tar.bz2, .tar.xz, .tar.zst. Printed are
+Collections of N files each (default: 5,000 and 20,000; bench/make_collection.py makes them) are made in DIRECTORY, or in
+a temporary directory, where they take up to 5 GB. KINDS: folders, .tar, .tar.gz, .tar.bz2, .tar.xz, .tar.zst. Printed are
 
     json.load    files per second of json.load alone, on one core, on some of the files in folders
-    read         files per second of read_collection with its cache, by JOBS worker processes that are running already, as
-                 a multiple of json.load on one core too, and the part of json.load x JOBS that it is
+    read         files per second of read_collection with its cache, by JOBS worker processes that are running already,
+                 as a multiple of json.load on one core too, and the part of json.load x JOBS that it is
     memory       the most that all processes of the run held together, what they share counted once (Linux)
     unchanged    seconds until the same call has its table from the cache
 
-Each run is a process of its own. The exit code is 1 where a kind but .tar.bz2 and .tar.xz, which unpack slowly, is read at
-less than half of json.load x JOBS, or a run took more than --memory, 1 GB.
+Each run is a process of its own. The exit code is 1 where a kind but .tar.bz2 and .tar.xz, which unpack slowly, is read
+at less than half of json.load x JOBS, or a run took more than --memory, 1 GB.
 """
 
 import argparse

@@ -202,6 +202,23 @@ def fingerprint_of(path: Path, wanted: Callable[[], bool] = lambda: True) -> Fin
     return Fingerprint(status.st_size, status.st_mtime_ns, checksum.hexdigest())
 
 
+def unchanged_archive(path: Path, recorded: Fingerprint) -> Fingerprint | None:
+    """Return the fingerprint of an archive if its content is what it was, else None.
+
+    Its content is only looked at, and not unpacked for that, where it is as large as it was but its time is another.
+    """
+    try:
+        status = path.stat()
+        if status.st_size != recorded.size:
+            return None
+        if status.st_mtime_ns == recorded.modified:
+            return recorded
+        present = fingerprint_of(path)
+    except (OSError, ValueError):
+        return None
+    return present if present.sha256 == recorded.sha256 else None
+
+
 def read_slice(archive: Path, offset: int, size: int) -> bytes:
     """Return a part of an archive that is not compressed.
 

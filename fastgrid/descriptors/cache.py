@@ -17,7 +17,7 @@ import numpy as np
 
 from fastgrid.common.errors import UserError
 from fastgrid.common.files import make_directory, write_bytes, write_text
-from fastgrid.descriptors.archive import fingerprint_of
+from fastgrid.descriptors.archive import unchanged_archive
 from fastgrid.descriptors.array_file import digest_of, digest_of_mapped, write_rows
 from fastgrid.descriptors.assemble import Assembled
 from fastgrid.descriptors.members import members_of
@@ -232,26 +232,12 @@ def _present_fingerprints(
             continue
         key = (member.archive, replace(fingerprint, member=""))
         if key not in archives:
-            archives[key] = _present_archive(*key)
+            archives[key] = unchanged_archive(*key)
         archive = archives[key]
         if archive is None:
             return None
         present[item_id] = replace(archive, member=member.name)
     return present
-
-
-def _present_archive(path: Path, recorded: Fingerprint) -> Fingerprint | None:
-    # None where it is another than it was; not so much as decompressed.
-    try:
-        status = path.stat()
-        if status.st_size != recorded.size:
-            return None
-        if status.st_mtime_ns == recorded.modified:
-            return recorded
-        present = fingerprint_of(path)
-    except OSError:
-        return None
-    return present if present.sha256 == recorded.sha256 else None
 
 
 def _files_as_json(

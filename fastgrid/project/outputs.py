@@ -11,6 +11,7 @@ from pathlib import Path
 from fastgrid.common.errors import UserError
 from fastgrid.common.files import make_directory, writing_error
 from fastgrid.project.combination_files import remove_result_files
+from fastgrid.project.class_folders import LISTING
 from fastgrid.project.folds import FOLDS_FILE
 from fastgrid.project.generation import MARK
 from fastgrid.project.record import PREDICTIONS
@@ -23,6 +24,7 @@ RECORD_FILES = (
     "consistent_filelist.yaml",
     "dataset.json",
     "sweep.json",
+    LISTING,
 )
 
 _JOURNAL_ENTRY = re.compile(r"[0-9a-f]{64}\.npz")
