@@ -2,8 +2,8 @@
 
     python bench/bench_collection.py [--files N ...] [--kinds KIND ...] [--jobs N] [--place DIRECTORY]
 
-Collections of N files each (default: 5,000 and 20,000; bench/make_collection.py makes them) are made in DIRECTORY, or in
-a temporary directory, where they take up to 5 GB. KINDS: folders, .tar, .tar.gz, .tar.bz2, .tar.xz, .tar.zst. Printed are
+Collections of N files each (default: 5,000 and 20,000; bench/make_collection.py makes them) are made in DIRECTORY, or
+in a temporary one, where they take up to 5 GB. KINDS: folders, .tar, .tar.gz, .tar.bz2, .tar.xz, .tar.zst. Printed are
 
     json.load    files per second of json.load alone, on one core, on some of the files in folders
     read         files per second of read_collection with its cache, by JOBS worker processes that are running already,

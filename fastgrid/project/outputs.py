@@ -10,8 +10,8 @@ from pathlib import Path
 
 from fastgrid.common.errors import UserError
 from fastgrid.common.files import make_directory, writing_error
-from fastgrid.project.combination_files import remove_result_files
 from fastgrid.project.class_folders import LISTING
+from fastgrid.project.combination_files import remove_result_files
 from fastgrid.project.folds import FOLDS_FILE
 from fastgrid.project.generation import MARK
 from fastgrid.project.record import PREDICTIONS
