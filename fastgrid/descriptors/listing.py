@@ -98,7 +98,7 @@ def keep_listing(listing: Listing, path: Path) -> None:
         "members": [[member.name, member.is_directory, member.fault] for member in listing.members],
         "leading_out": listing.leading_out,
     }
-    write_text(path, json.dumps(document, indent=0) + "\n")
+    write_text(path, json.dumps(document) + "\n")
 
 
 def _kept(path: Path, kept: Path) -> Listing | None:

@@ -137,7 +137,7 @@ def _zstandard(packed: io.BufferedReader) -> Unpacked:
     followed = _Followed(packed, zstandard.ZstdCompressor(write_checksum=True).compress(mark))
     decompressor = zstandard.ZstdDecompressor(max_window_size=LARGEST_WINDOW)
     inner = decompressor.stream_reader(cast(BinaryIO, followed), BUFFER, read_across_frames=True)
-    outer = _Unmarked(followed, cast(BinaryIO, inner), mark, zstandard.ZstdError)
+    outer = _Unmarked(followed, inner, mark, zstandard.ZstdError)
     return Unpacked(cast(BinaryIO, io.BufferedReader(outer, BUFFER)), "zstd", (zstandard.ZstdError,))
 
 
@@ -162,7 +162,7 @@ class _Followed:
 class _Unmarked(io.RawIOBase):
     """A stream without the mark at its end, which it must have."""
 
-    def __init__(self, followed: _Followed, marked: BinaryIO, mark: bytes, error: type[Exception]) -> None:
+    def __init__(self, followed: _Followed, marked: Any, mark: bytes, error: type[Exception]) -> None:
         self._followed = followed
         self._marked = marked
         self._mark = mark
@@ -174,24 +174,24 @@ class _Unmarked(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer)
         while True:
-            data = self._read(len(buffer))
-            if not data:
+            # What is read goes behind what was held back, and as much is held back again at its end.
+            held = len(self._held)
+            view[:held] = self._held
+            count = held + self._read(view[held:])
+            if count == held:
                 if self._held != self._mark:
                     raise EOFError
                 return 0
-            together = self._held + data
-            # As much is held back as was before, so that there is room for all.
-            length = len(together) - len(self._mark)
-            if length > 0:
-                buffer[:length] = together[:length]
-                self._held = together[length:]
+            length = max(count - len(self._mark), 0)
+            self._held = bytes(view[length:count])
+            if length:
                 return length
-            self._held = together
 
-    def _read(self, size: int) -> bytes:
+    def _read(self, view: memoryview) -> int:
         try:
-            return self._marked.read(size)
+            return int(self._marked.readinto(view))
         except self._error as error:
             if self._followed.ended:
                 raise EOFError("is truncated or damaged: its zstd data does not end as it should") from error
