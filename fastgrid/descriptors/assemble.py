@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from fastgrid.descriptors.leaves import Leaves, Structure
 from fastgrid.descriptors.picker import Picker
+from fastgrid.descriptors.store import LeavesStore
 from fastgrid.descriptors.table import Descriptor, DescriptorTable, Float32Matrix, Kind
 from fastgrid.descriptors.validity import CONSTANT, INVALID, Float32Vector, extremes, findings_of_extremes
 
@@ -60,7 +61,7 @@ class Assembled:
         return DescriptorTable(self.ids, self.descriptors, values, self.text)
 
 
-def assemble(files: Mapping[str, Leaves], reference: Structure) -> Assembled:
+def assemble(files: LeavesStore, reference: Structure) -> Assembled:
     """Put files that fit one layout into one table, as Gaia 2.4.6 merges one chunk.
 
     Descriptors whose length differs between files, or that are empty, are removed; then those that hold NaN
@@ -68,9 +69,8 @@ def assemble(files: Mapping[str, Leaves], reference: Structure) -> Assembled:
 
     Parameters
     ----------
-    files : mapping of str to Leaves
-        By item id, in the order of the table; gone over several times, also by `Assembled.rows`. Equal layouts are one
-        object.
+    files : LeavesStore
+        In the order of the table. Gone over twice, and again by `Assembled.rows`.
     reference : Structure
         The layout, sorted by name. A file may have numbers where it has text.
 
@@ -121,12 +121,18 @@ class _Pickers:
         return self._known[key]
 
 
-def _fixed_length(files: Mapping[str, Leaves], reference: Structure) -> tuple[list[Descriptor], dict[str, str]]:
+def _fixed_length(files: LeavesStore, reference: Structure) -> tuple[list[Descriptor], dict[str, str]]:
     """Return the descriptors of equal length in all files, and why the others are left out."""
     pickers = _Pickers(reference.kinds.items())
     shortest = np.full(len(reference.names), np.iinfo(np.int32).max, dtype=np.int32)
     longest = np.zeros(len(reference.names), dtype=np.int32)
-    for leaves in files.values():
+    seen: set[tuple[int, int]] = set()
+    for _, leaves in files.without_numbers():
+        # Equal ones are one object.
+        key = (id(leaves.structure), id(leaves.lengths))
+        if key in seen:
+            continue
+        seen.add(key)
         lengths = pickers.of(leaves).lengths(leaves)
         np.minimum(shortest, lengths, out=shortest)
         np.maximum(longest, lengths, out=longest)
@@ -141,10 +147,14 @@ def _fixed_length(files: Mapping[str, Leaves], reference: Structure) -> tuple[li
     return fixed, left_out
 
 
-def _text_of(files: Mapping[str, Leaves], descriptors: Sequence[Descriptor]) -> list[list[str]]:
+def _text_of(files: LeavesStore, descriptors: Sequence[Descriptor]) -> list[list[str]]:
     names = [d.name for d in descriptors if d.kind is Kind.TEXT]
     pickers = _Pickers((name, True) for name in names)
-    return [pickers.of(leaves).texts(leaves) for leaves in files.values()]
+    found = []
+    for item_id, leaves in files.without_numbers():
+        picker = pickers.of(leaves)
+        found.append(picker.texts(files[item_id] if picker.makes_text else leaves))
+    return found
 
 
 def _without_long_text(
@@ -160,7 +170,7 @@ def _without_long_text(
     return text, [d for d in descriptors if d.name not in long]
 
 
-def _rows_of(files: Mapping[str, Leaves], real: Sequence[Descriptor]) -> Iterator[Float32Matrix]:
+def _rows_of(files: LeavesStore, real: Sequence[Descriptor]) -> Iterator[Float32Matrix]:
     pickers = _Pickers((d.name, False) for d in real)
     width = sum(d.length for d in real)
     ids = iter(files)

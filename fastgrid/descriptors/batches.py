@@ -6,7 +6,9 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
 
 from fastgrid.descriptors.archive import read_slice
 from fastgrid.descriptors.document import parse_document
@@ -127,6 +129,48 @@ class BatchReadings:
     readings: tuple[Reading, ...]
     excluded_names: frozenset[str]
     matched_patterns: frozenset[str]
+
+    def __reduce__(self) -> tuple[Callable[..., BatchReadings], tuple[Any, ...]]:
+        # Between processes: the arrays of all files in two, since one array costs as much as some thousand numbers.
+        found = [reading.leaves for reading in self.readings if reading.leaves is not None]
+        lengths = b"".join(leaves.lengths.tobytes() for leaves in found)
+        values = b"".join(leaves.values.tobytes() for leaves in found)
+        plain = [
+            (reading.item_id, reading.fingerprint, reading.version, reading.reason, reading.texts)
+            for reading in self.readings
+        ]
+        others = [
+            None
+            if reading.leaves is None
+            else (reading.leaves.structure, len(reading.leaves.values), reading.leaves.texts, reading.leaves.notes)
+            for reading in self.readings
+        ]
+        return _batch_readings, (plain, others, lengths, values, self.excluded_names, self.matched_patterns)
+
+
+def _batch_readings(
+    plain: list[tuple[str, Fingerprint | None, str | None, str, tuple[tuple[str, ...], ...]]],
+    others: list[tuple[Structure, int, tuple[str, ...], tuple[str, ...]] | None],
+    lengths: bytes,
+    values: bytes,
+    excluded_names: frozenset[str],
+    matched_patterns: frozenset[str],
+) -> BatchReadings:
+    # The reverse of `BatchReadings.__reduce__`.
+    all_lengths, all_values = np.frombuffer(lengths, dtype=np.int32), np.frombuffer(values, dtype=np.float32)
+    readings = []
+    length_place = value_place = 0
+    for (item_id, fingerprint, version, reason, texts), other in zip(plain, others, strict=True):
+        leaves = None
+        if other is not None:
+            structure, n_values, own_texts, notes = other
+            n_lengths = len(structure.names)
+            own_lengths = all_lengths[length_place : length_place + n_lengths]
+            own_values = all_values[value_place : value_place + n_values]
+            leaves = Leaves(structure, own_lengths, own_values, own_texts, notes)
+            length_place, value_place = length_place + n_lengths, value_place + n_values
+        readings.append(Reading(item_id, fingerprint, leaves, version, reason, texts))
+    return BatchReadings(tuple(readings), excluded_names, matched_patterns)
 
 
 def batches_of(

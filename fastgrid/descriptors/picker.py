@@ -12,6 +12,8 @@ from fastgrid.descriptors.leaves import Leaves, Structure
 Int32Vector = npt.NDArray[np.int32]
 IndexVector = npt.NDArray[np.intp]
 
+_MOST_BOUNDS = 256
+
 
 class Picker:
     """Finds descriptors in the leaves of one layout.
@@ -38,9 +40,16 @@ class Picker:
         self._numbers = _runs(self._numeric, self._positions[~wanted_as_text])
         # Where numbers become text they stand between the texts: one by one then.
         self._plain_texts = None if self._to_text.any() else _runs(self._textual, self._positions[wanted_as_text])
+        # By the lengths of all descriptors, which are often those of another file too.
+        self._bounds: dict[bytes, list[list[int]]] = {}
         self._text_positions = tuple(
             (int(i), bool(is_text[k])) for k, i in enumerate(self._positions) if wanted_as_text[k]
         )
+
+    @property
+    def makes_text(self) -> bool:
+        """Whether numbers become text."""
+        return self._plain_texts is None
 
     def lengths(self, leaves: Leaves) -> Int32Vector:
         """Return the lengths of the descriptors, int32 of shape (n_descriptors,).
@@ -52,7 +61,12 @@ class Picker:
 
     def numbers(self, leaves: Leaves) -> npt.NDArray[np.float32]:
         """Return the values of the descriptors that are wanted as numbers, one after the other."""
-        bounds = _bounds(leaves.lengths[self._numeric], self._numbers)
+        key = leaves.lengths.tobytes()
+        bounds = self._bounds.get(key)
+        if bounds is None:
+            if len(self._bounds) >= _MOST_BOUNDS:
+                self._bounds.clear()
+            bounds = self._bounds[key] = _bounds(leaves.lengths[self._numeric], self._numbers)
         parts = [leaves.values[start:end] for start, end in bounds]
         return np.concatenate(parts) if parts else leaves.values[:0]
 

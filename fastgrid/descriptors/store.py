@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import IO
 
 import numpy as np
+import numpy.typing as npt
 
 from fastgrid.common.files import make_directory, writing_error
 from fastgrid.descriptors.leaves import Leaves, Structure
@@ -18,14 +19,14 @@ IN_MEMORY = 32 * 1024 * 1024
 #: Text of a file is longer for a reader to see that it is too long, and no longer.
 LONGEST_KEPT = 1001
 
-_Entry = tuple[Structure, int, int, tuple[str, ...]]
+_Entry = tuple[Structure, npt.NDArray[np.int32], int, int, tuple[str, ...]]
 
 
 class LeavesStore(Mapping[str, Leaves]):
     """Leaves by item id, as if all were in memory.
 
-    Only the numbers are put away; text stays, equal text once. Notes are not kept, and of text longer than 1000
-    characters no more than tells that it is.
+    Only the numbers are put away. Text and lengths stay, equal ones as one object. Notes are not kept, and of text
+    longer than 1000 characters no more than tells that it is.
 
     Parameters
     ----------
@@ -47,6 +48,7 @@ class LeavesStore(Mapping[str, Leaves]):
         self._entries: dict[str, _Entry] = {}
         self._structures: dict[Structure, Structure] = {}
         self._texts: dict[str, str] = {}
+        self._lengths: dict[bytes, npt.NDArray[np.int32]] = {}
 
     def __enter__(self) -> LeavesStore:
         return self
@@ -65,12 +67,15 @@ class LeavesStore(Mapping[str, Leaves]):
         return item_id in self._entries
 
     def __getitem__(self, item_id: str) -> Leaves:
-        structure, place, n_values, texts = self._entries[item_id]
-        n_lengths = len(structure.names)
+        structure, lengths, place, n_values, texts = self._entries[item_id]
         self._numbers.seek(place)
-        numbers = self._numbers.read(4 * (n_lengths + n_values))
-        lengths = np.frombuffer(numbers, np.int32, n_lengths)
-        return Leaves(structure, lengths, np.frombuffer(numbers, np.float32, n_values, 4 * n_lengths), texts)
+        return Leaves(structure, lengths, np.frombuffer(self._numbers.read(4 * n_values), np.float32), texts)
+
+    def without_numbers(self) -> Iterator[tuple[str, Leaves]]:
+        """Yield all leaves in order as if there were no numbers in them, though their lengths tell of them."""
+        nothing = np.empty(0, dtype=np.float32)
+        for item_id, (structure, lengths, _, _, texts) in self._entries.items():
+            yield item_id, Leaves(structure, lengths, nothing, texts)
 
     def structure(self, item_id: str) -> Structure:
         """Return the layout of a file; equal layouts are one object."""
@@ -84,10 +89,12 @@ class LeavesStore(Mapping[str, Leaves]):
         UserError
             When the disk is full.
         """
-        numbers = leaves.lengths.astype(np.int32, copy=False).tobytes() + leaves.values.tobytes()
+        numbers = leaves.values.tobytes()
         self._write(numbers)
         texts = tuple(self._texts.setdefault(text, text) for text in (text[:LONGEST_KEPT] for text in leaves.texts))
-        self._entries[item_id] = (structure, self._end, len(leaves.values), texts)
+        as_bytes = leaves.lengths.tobytes()
+        lengths = self._lengths.setdefault(as_bytes, np.frombuffer(as_bytes, dtype=np.int32))
+        self._entries[item_id] = (structure, lengths, self._end, len(leaves.values), texts)
         self._end += len(numbers)
 
     def shared(self, structure: Structure) -> Structure:
