@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, cast
 
 from fastgrid.common.errors import UserError, one_line
-from fastgrid.descriptors.members import member_name
+from fastgrid.descriptors.members import Member, member_name
 from fastgrid.descriptors.source import Fingerprint
 from fastgrid.descriptors.unpacking import BUFFER, Unpacked, unpacking
 from fastgrid.descriptors.unreadable import MAXIMAL_BYTES, MEBIBYTE, UnreadableError
@@ -26,6 +26,8 @@ from fastgrid.descriptors.unreadable import MAXIMAL_BYTES, MEBIBYTE, UnreadableE
 #: Bytes of the headers of one member: names, times, attributes.
 LARGEST_DESCRIPTION = 128 * 1024
 LINK = "is a link in the archive, not a file"
+MISSING = "is not in the archive"
+TWICE = "occurs more than once in the archive"
 _BLOCK = 512
 
 
@@ -178,6 +180,31 @@ class Archive:
             raise UserError(f"{one_line(self.path)}: is not a tar archive, or is damaged ({reason})") from error
         except OSError as error:
             raise UserError(f"{one_line(self.path)}: cannot be read: {error.strerror or error}") from error
+
+
+def read_member(member: Member) -> bytes:
+    """Return the content of one file of an archive.
+
+    Raises
+    ------
+    UnreadableError
+        When it is not there or no file.
+    UserError
+        When the archive is damaged.
+    """
+    found: bytes | None = None
+    reason = MISSING
+    with Archive(member.archive) as archive:
+        for file in archive.files():
+            if file.name != member.name or not file.name:
+                continue
+            if found is not None or reason != MISSING:
+                raise UnreadableError(TWICE)
+            reason = file.fault
+            found = None if file.fault else archive.content(file)
+    if found is None:
+        raise UnreadableError(reason)
+    return found
 
 
 def fingerprint_of(path: Path, wanted: Callable[[], bool] = lambda: True) -> Fingerprint:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastgrid.descriptors.unreadable import MEBIBYTE
+from fastgrid.descriptors.unreadable import MAXIMAL_BYTES, MEBIBYTE
 
 #: Of all batches together that are handed on or under way.
 DEFAULT_TEXT = 256 * MEBIBYTE
@@ -25,10 +25,13 @@ class ReadingLimits:
         Workers that take batches.
     memory : int, optional
         Bytes that reading may take; by default enough for the usual files.
+    hand_on_all : bool
+        No file is too large to be handed on.
     """
 
     jobs: int = 1
     memory: int | None = None
+    hand_on_all: bool = False
 
     @property
     def batches_under_way(self) -> int:
@@ -38,6 +41,8 @@ class ReadingLimits:
     @property
     def largest_file(self) -> int:
         """Bytes of a file that is handed on; larger ones are parsed where they are read, one at a time."""
+        if self.hand_on_all:
+            return MAXIMAL_BYTES
         text = DEFAULT_TEXT if self.memory is None else min(self.memory // _SHARE, DEFAULT_TEXT)
         return max(text // self.batches_under_way, _LEAST)
 

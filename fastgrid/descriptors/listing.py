@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from fastgrid.common.files import write_text
-from fastgrid.descriptors.archive import Archive, unchanged_archive
+from fastgrid.descriptors.archive import TWICE, Archive, unchanged_archive
 from fastgrid.descriptors.source import Fingerprint
-from fastgrid.descriptors.sources import TWICE
 
 SCHEMA = "fastgrid archive 1"
 

@@ -14,14 +14,16 @@ from pathlib import Path
 from types import TracebackType
 
 from fastgrid.common.ahead import Ahead
-from fastgrid.descriptors.archive import Archive, ArchivedFile
-from fastgrid.descriptors.batches import LARGEST_BATCH, Batch, Packed, Slice, batches_like, read_batch
+from fastgrid.common.errors import UserError, one_line
+from fastgrid.descriptors.archive import MISSING, TWICE, Archive, ArchivedFile
+from fastgrid.descriptors.batches import LARGEST_BATCH, Batch, Packed, Slice, batches_like, content_of, read_batch
+from fastgrid.descriptors.document import typed_document
 from fastgrid.descriptors.limits import ReadingLimits
 from fastgrid.descriptors.members import member_name, members_of
 from fastgrid.descriptors.source import Fingerprint
+from fastgrid.descriptors.unreadable import UnreadableError
+from fastgrid.descriptors.yaml_tree import Tree
 
-MISSING = "is not in the archive"
-TWICE = "occurs more than once in the archive"
 LEADS_OUT = "has a name that no member of an archive may have"
 
 
@@ -168,3 +170,33 @@ class _ArchiveReading:
         with _large_file:
             content = Packed(file.name, archive.content(file))
             return replace(self._like, done=read_batch(replace(self._like, files=tuple((i, content) for i in items))))
+
+
+def read_documents(files: Mapping[str, Path]) -> Iterator[tuple[str, Tree | UserError]]:
+    """Yield everything that descriptor files hold (`fastgrid.descriptors.read_document`), archives in one go.
+
+    Parameters
+    ----------
+    files : mapping of str to Path
+
+    Yields
+    ------
+    str, dict or UserError
+        In any order. The error says what is wrong with a file; it may come after the file itself, which does not count
+        then.
+
+    Raises
+    ------
+    UserError
+        When an archive is damaged.
+    """
+    with SourceBatches(files, limits=ReadingLimits(hand_on_all=True)) as batches:
+        for batch in batches:
+            for item, place in batch.files:
+                try:
+                    data, name, _ = content_of(place)
+                    yield item, typed_document(data, name)
+                except UnreadableError as error:
+                    yield item, UserError(f"{one_line(files[item])}: {error}")
+    for item, reason in batches.left_out.items():
+        yield item, UserError(f"{one_line(files[item])}: {reason}")
