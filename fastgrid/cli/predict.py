@@ -15,7 +15,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         "predict", "Classify descriptor files: one JSON line each with id, class and probability {class: p}."
     )
     parser.add_argument("model", metavar="MODEL", help="a model that fastgrid trained")
-    parser.add_argument("files", metavar="FILE", nargs="+", help="descriptor files (.json, .sig, also .gz)")
+    parser.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="+",
+        help="descriptor files (.json, .sig, also .gz), in a tar archive too (dump.tar.zst/a.json), or whole archives",
+    )
     parser.add_argument("--table", action="store_true", help="a table for people instead of JSON lines")
     running.add_strict_option(parser)
     return running.run(parser, argv, _predict)

@@ -55,7 +55,9 @@ class OneLineParser(argparse.ArgumentParser):
 def add_lists(parser: argparse.ArgumentParser) -> None:
     """Add the arguments GROUNDTRUTH and FILELIST."""
     parser.add_argument("groundtruth", metavar="GROUNDTRUTH", help="YAML: className and groundTruth {id: class}")
-    parser.add_argument("filelist", metavar="FILELIST", help="YAML: {id: path of the descriptor file}")
+    parser.add_argument(
+        "filelist", metavar="FILELIST", help="YAML: {id: path of the descriptor file, or in a tar archive}"
+    )
 
 
 def add_quiet_option(parser: argparse.ArgumentParser) -> None:

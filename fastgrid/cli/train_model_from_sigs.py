@@ -14,7 +14,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = running.parser_of(
         "train_model_from_sigs", "Train a classifier on descriptor files sorted into one folder per class."
     )
-    parser.add_argument("input_dir", metavar="INPUT_DIR", help="one sub-directory per class; never written to")
+    parser.add_argument(
+        "input_dir",
+        metavar="INPUT_DIR",
+        help="one sub-directory per class, or a tar archive of them (also compressed); never written to",
+    )
     parser.add_argument("output_dir", metavar="OUTPUT_DIR", help="where project, model and results go")
     parser.add_argument("project_name", metavar="PROJECT_NAME", help="what the classes are classes of, e.g. mood")
     parser.add_argument("-f", "--force", action="store_true", help="remove an earlier training in OUTPUT_DIR first")

@@ -82,19 +82,21 @@ def configured_results(
     import joblib
 
     order = found.order if ordered or found.order == "list" else "generator_unordered"
-    wanted = _Wanted(arguments)
+    drawn = Drawn(arguments)
     # One call per dispatch: joblib's automatic batching would hold finished results back.
     parallel = joblib.Parallel(
         n_jobs=found.asked, prefer=HINT, return_as=order, batch_size=1, pre_dispatch=at_most
     )  # fmt: skip
-    results = iter(parallel(joblib.delayed(_outcome)(function, argument) for argument in wanted))
+    results = iter(parallel(joblib.delayed(_outcome)(function, argument) for argument in drawn))
     try:
         for value, error in results:
             if error is not None:
                 raise error
             yield value
+        if drawn.error is not None:
+            raise drawn.error
     finally:
-        wanted.closed = True
+        drawn.closed = True
         with warnings.catch_warnings(), contextlib.suppress(Exception):
             warnings.simplefilter("ignore")
             for _ in results:
@@ -111,15 +113,12 @@ def interruptible_results(function: Callable[[Any], Any], arguments: Iterable[An
         yield from map(function, arguments)
         return
     outcomes: queue.SimpleQueue[tuple[Any, Exception | None] | None] = queue.SimpleQueue()
-    wanted = _Wanted(arguments)
+    drawn = Drawn(arguments)
 
     def work() -> None:
-        try:
-            for argument in wanted:
-                outcomes.put(_outcome(function, argument))
-        except Exception as error:  # of the arguments
-            outcomes.put((None, error))
-        outcomes.put(None)
+        for argument in drawn:
+            outcomes.put(_outcome(function, argument))
+        outcomes.put((None, drawn.error) if drawn.error is not None else None)
 
     # A daemon: the process can end while a call is under way.
     thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), daemon=True)
@@ -131,11 +130,11 @@ def interruptible_results(function: Callable[[Any], Any], arguments: Iterable[An
                 raise error
             yield value
     except KeyboardInterrupt:
-        wanted.closed = True
+        drawn.closed = True
         raise
     finally:
-        if not wanted.closed:
-            wanted.closed = True
+        if not drawn.closed:
+            drawn.closed = True
             thread.join()
 
 
@@ -146,18 +145,32 @@ def _next(outcomes: queue.SimpleQueue[tuple[Any, Exception | None] | None]) -> t
             return outcomes.get(timeout=0.5)
 
 
-class _Wanted:
-    # Arguments until nobody wants more. joblib asks for the next one from threads of its own.
+class Drawn:
+    """Arguments until nobody wants more, or an error ends them.
+
+    joblib asks for arguments in threads of its own, where an error would be lost, and results waited for in vain.
+
+    Attributes
+    ----------
+    closed : bool
+        To be set when nobody wants more.
+    error : Exception or None
+        What ended the arguments.
+    """
 
     def __init__(self, arguments: Iterable[Any]) -> None:
         self._arguments = arguments
         self.closed = False
+        self.error: Exception | None = None
 
     def __iter__(self) -> Iterator[Any]:
-        for argument in self._arguments:
-            if self.closed:
-                return
-            yield argument
+        try:
+            for argument in self._arguments:
+                if self.closed:
+                    return
+                yield argument
+        except Exception as error:
+            self.error = error
 
 
 def _outcome(function: Callable[[Any], Any], argument: Any) -> tuple[Any, Exception | None]:

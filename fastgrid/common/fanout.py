@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from typing import Any, TypeVar, cast
 
-from fastgrid.common.configured import configured, configured_results, interruptible_results
+from fastgrid.common.configured import Drawn, configured, configured_results, interruptible_results
 
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
@@ -110,7 +110,8 @@ class Pool:
     ) -> Iterator[Result]:
         """Yield the results of `function` over `arguments` as they come, with `at_most` calls under way at a time.
 
-        Arguments are taken when they are wanted: one more than twice the number of workers are in hand at most.
+        Arguments that are made as they are asked for are so when there is room for them: by default two for each worker
+        are handed on, and one more for each is drawn. They may be asked for in several threads, one after the other.
 
         Raises
         ------
@@ -167,7 +168,8 @@ class Pool:
                 )
             return
         with _worker_loss_named():
-            results = self._begin(order, _call, ((function, argument) for argument in arguments), at_most)
+            drawn = Drawn(arguments)
+            results = self._begin(order, _call, ((function, argument) for argument in drawn), at_most)
             try:
                 for _ in self._warming or ():
                     pass
@@ -175,7 +177,10 @@ class Pool:
                 # Not "yield from": what is closed early is closed here, without a word.
                 for result in results:  # noqa: UP028
                     yield result
+                if drawn.error is not None:
+                    raise drawn.error
             finally:
+                drawn.closed = True
                 _close(results)
 
     def _begin(

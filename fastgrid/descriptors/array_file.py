@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,29 +17,43 @@ _BYTES_AT_ONCE = 8 * 1024 * 1024
 
 
 def write_matrix(path: Path, values: Float32Matrix) -> None:
-    """Write `values` to the .npy file `path` in one step; a file that holds just that is left as it is.
+    """Write `values`, a C-contiguous matrix, to the .npy file `path` in one step; see `write_rows`.
 
-    Other processes may have it mapped, which on network file systems a file does not outlive that takes its place.
+    A file that holds just that is left as it is: other processes may have it mapped, and on network file systems a
+    mapping does not outlive the file.
+    """
+    if _holds(path, values):
+        return
+    write_rows(path, values.shape, [values])
+
+
+def write_rows(path: Path, shape: tuple[int, int], rows: Iterable[Float32Matrix]) -> str:
+    """Write a matrix to the .npy file `path` in one step, and return the digest of its values (as `digest_of` would).
 
     Parameters
     ----------
     path : Path
-    values : ndarray of float32, shape (n_items, n_dimensions)
-        C-contiguous.
+    shape : tuple of int
+        (n_items, n_dimensions).
+    rows : iterable of ndarray of float32, shape (any, n_dimensions)
+        One below the other; C-contiguous.
 
     Raises
     ------
     UserError
         When the directory is missing, not writable or full.
     """
-    if _holds(path, values):
-        return
     # Not by way of a memory map: on a full disk that ends the process instead of raising an error.
-    header = {"descr": np.lib.format.dtype_to_descr(values.dtype), "fortran_order": False, "shape": values.shape}
+    descr = np.lib.format.dtype_to_descr(np.dtype(np.float32))
+    header = {"descr": descr, "fortran_order": False, "shape": shape}
+    checksum = hashlib.sha256()
     with replacing(path) as temporary, temporary.open("wb") as handle:
         np.lib.format.write_array_header_1_0(handle, header)
-        for part in _parts(values):
-            handle.write(part)
+        for some in rows:
+            for part in _parts(some):
+                handle.write(part)
+                checksum.update(part)
+    return checksum.hexdigest()
 
 
 def _holds(path: Path, values: Float32Matrix) -> bool:
@@ -58,6 +72,23 @@ def digest_of(values: npt.NDArray[Any]) -> str:
     checksum = hashlib.sha256()
     for part in _parts(values):
         checksum.update(part)
+    return checksum.hexdigest()
+
+
+def digest_of_mapped(values: np.memmap[Any, Any]) -> str:
+    """Return the digest of an array that is mapped from a file, read from the file: what is mapped takes memory.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be read.
+    """
+    assert values.filename is not None
+    checksum = hashlib.sha256()
+    with Path(values.filename).open("rb", buffering=0) as handle:
+        handle.seek(values.offset)
+        while part := handle.read(_BYTES_AT_ONCE):
+            checksum.update(part)
     return checksum.hexdigest()
 
 

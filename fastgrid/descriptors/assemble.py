@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +11,9 @@ import numpy.typing as npt
 
 from fastgrid.descriptors.leaves import Leaves, Structure
 from fastgrid.descriptors.picker import Picker
+from fastgrid.descriptors.store import LeavesStore
 from fastgrid.descriptors.table import Descriptor, DescriptorTable, Float32Matrix, Kind
-from fastgrid.descriptors.validity import CONSTANT, INVALID, clean
+from fastgrid.descriptors.validity import CONSTANT, INVALID, Float32Vector, extremes, findings_of_extremes
 
 EMPTY = "is empty in every file"
 # The text of a table takes as much room for every item as its longest value needs.
@@ -23,20 +25,43 @@ _ROWS_AT_ONCE = 256
 
 @dataclass(frozen=True, eq=False)
 class Assembled:
-    """A table and what did not come into it.
+    """A table but for its values, which come in rows, and what did not come into it.
 
     Attributes
     ----------
-    table : DescriptorTable
+    ids : tuple of str
+    descriptors : tuple of Descriptor
+    text : ndarray of str, shape (n_items, n_texts)
     left_out : mapping of str to str
         Descriptor -> reason, sorted by name.
+    shape : tuple of int
+        Of the values: (n_items, n_dimensions).
+    rows : callable
+        Returns an iterator over the values, some rows at a time: a new array each, float32, C-contiguous.
     """
 
-    table: DescriptorTable
+    ids: tuple[str, ...]
+    descriptors: tuple[Descriptor, ...]
+    text: npt.NDArray[np.str_]
     left_out: Mapping[str, str]
+    shape: tuple[int, int]
+    rows: Callable[[], Iterator[Float32Matrix]]
+
+    def values(self) -> Float32Matrix:
+        """Return all values as one array."""
+        values = np.empty(self.shape, dtype=np.float32)
+        done = 0
+        for rows in self.rows():
+            values[done : done + len(rows)] = rows
+            done += len(rows)
+        return values
+
+    def table(self, values: Float32Matrix) -> DescriptorTable:
+        """Return the table, `values` being in it."""
+        return DescriptorTable(self.ids, self.descriptors, values, self.text)
 
 
-def assemble(files: dict[str, Leaves], reference: Structure) -> Assembled:
+def assemble(files: LeavesStore, reference: Structure) -> Assembled:
     """Put files that fit one layout into one table, as Gaia 2.4.6 merges one chunk.
 
     Descriptors whose length differs between files, or that are empty, are removed; then those that hold NaN
@@ -44,9 +69,8 @@ def assemble(files: dict[str, Leaves], reference: Structure) -> Assembled:
 
     Parameters
     ----------
-    files : dict of str to Leaves
-        By item id, in the order of the table. The dict is emptied on the way, so that the values are not in
-        memory twice.
+    files : LeavesStore
+        In the order of the table. Gone over twice, and again by `Assembled.rows`.
     reference : Structure
         The layout, sorted by name. A file may have numbers where it has text.
 
@@ -54,42 +78,29 @@ def assemble(files: dict[str, Leaves], reference: Structure) -> Assembled:
     -------
     Assembled
     """
-    ids = tuple(files)
     fixed, left_out = _fixed_length(files, reference)
     text, chosen = _without_long_text(_text_of(files, fixed), fixed, left_out)
-    values = _values_of(files, chosen)
     real = [d for d in chosen if d.kind is Kind.REAL]
-    owner = np.repeat(np.arange(len(real), dtype=np.intp), [d.length for d in real])
-    findings = clean(values, owner)
-    for descriptor, invalid, dropped in zip(real, findings.invalid, findings.dropped, strict=True):
-        if dropped:
-            left_out[descriptor.name] = INVALID if invalid else CONSTANT
-    if findings.dropped.any():
-        values = compacted(values, ~findings.dropped[owner])
+    if real:
+        starts = np.cumsum([0, *(d.length for d in real[:-1])], dtype=np.intp)
+        findings = findings_of_extremes(*_extremes_of(_rows_of(files, real)), starts)
+        for descriptor, invalid, dropped in zip(real, findings.invalid, findings.dropped, strict=True):
+            if dropped:
+                left_out[descriptor.name] = INVALID if invalid else CONSTANT
     kept = tuple(d for d in chosen if d.name not in left_out)
-    return Assembled(DescriptorTable(ids, kept, values, text), dict(sorted(left_out.items())))
+    numeric = [d for d in kept if d.kind is Kind.REAL]
+    shape = (len(files), sum(d.length for d in numeric))
+    return Assembled(tuple(files), kept, text, dict(sorted(left_out.items())), shape, lambda: _rows_of(files, numeric))
 
 
-def compacted(values: Float32Matrix, kept: npt.NDArray[np.bool_]) -> Float32Matrix:
-    """Return the columns of `values` where `kept` is true, in the memory of `values`, which is lost.
-
-    Parameters
-    ----------
-    values : ndarray of float32, shape (n_items, n_dimensions)
-        C-contiguous.
-    kept : ndarray of bool, shape (n_dimensions,)
-
-    Returns
-    -------
-    ndarray of float32, shape (n_items, n_kept), C-contiguous
-    """
-    n_items, width = values.shape[0], int(np.count_nonzero(kept))
-    flat = values.reshape(-1)
-    for first in range(0, n_items, _ROWS_AT_ONCE):
-        rows = values[first : first + _ROWS_AT_ONCE][:, kept]
-        # Rows only become shorter, so that nothing is overwritten before it was read.
-        flat[first * width : first * width + rows.size] = rows.reshape(-1)
-    return flat[: n_items * width].reshape(n_items, width)
+def _extremes_of(rows: Iterator[Float32Matrix]) -> tuple[Float32Vector, Float32Vector]:
+    # As of one matrix of all rows: NaN stays NaN.
+    lowest, highest = extremes(next(rows))
+    for more in rows:
+        low, high = extremes(more)
+        np.minimum(lowest, low, out=lowest)
+        np.maximum(highest, high, out=highest)
+    return lowest, highest
 
 
 class _Pickers:
@@ -110,12 +121,18 @@ class _Pickers:
         return self._known[key]
 
 
-def _fixed_length(files: Mapping[str, Leaves], reference: Structure) -> tuple[list[Descriptor], dict[str, str]]:
+def _fixed_length(files: LeavesStore, reference: Structure) -> tuple[list[Descriptor], dict[str, str]]:
     """Return the descriptors of equal length in all files, and why the others are left out."""
     pickers = _Pickers(reference.kinds.items())
     shortest = np.full(len(reference.names), np.iinfo(np.int32).max, dtype=np.int32)
     longest = np.zeros(len(reference.names), dtype=np.int32)
-    for leaves in files.values():
+    seen: set[tuple[int, int]] = set()
+    for _, leaves in files.without_numbers():
+        # Equal ones are one object.
+        key = (id(leaves.structure), id(leaves.lengths))
+        if key in seen:
+            continue
+        seen.add(key)
         lengths = pickers.of(leaves).lengths(leaves)
         np.minimum(shortest, lengths, out=shortest)
         np.maximum(longest, lengths, out=longest)
@@ -130,10 +147,14 @@ def _fixed_length(files: Mapping[str, Leaves], reference: Structure) -> tuple[li
     return fixed, left_out
 
 
-def _text_of(files: Mapping[str, Leaves], descriptors: Sequence[Descriptor]) -> list[list[str]]:
+def _text_of(files: LeavesStore, descriptors: Sequence[Descriptor]) -> list[list[str]]:
     names = [d.name for d in descriptors if d.kind is Kind.TEXT]
     pickers = _Pickers((name, True) for name in names)
-    return [pickers.of(leaves).texts(leaves) for leaves in files.values()]
+    found = []
+    for item_id, leaves in files.without_numbers():
+        picker = pickers.of(leaves)
+        found.append(picker.texts(files[item_id] if picker.makes_text else leaves))
+    return found
 
 
 def _without_long_text(
@@ -149,11 +170,13 @@ def _without_long_text(
     return text, [d for d in descriptors if d.name not in long]
 
 
-def _values_of(files: dict[str, Leaves], descriptors: Sequence[Descriptor]) -> Float32Matrix:
-    real = [d for d in descriptors if d.kind is Kind.REAL]
+def _rows_of(files: LeavesStore, real: Sequence[Descriptor]) -> Iterator[Float32Matrix]:
     pickers = _Pickers((d.name, False) for d in real)
-    values = np.empty((len(files), sum(d.length for d in real)), dtype=np.float32)
-    for row, item_id in enumerate(list(files)):
-        leaves = files.pop(item_id)
-        values[row] = pickers.of(leaves).numbers(leaves)
-    return values
+    width = sum(d.length for d in real)
+    ids = iter(files)
+    while some := list(itertools.islice(ids, _ROWS_AT_ONCE)):
+        rows = np.empty((len(some), width), dtype=np.float32)
+        for row, item_id in enumerate(some):
+            leaves = files[item_id]
+            rows[row] = pickers.of(leaves).numbers(leaves)
+        yield rows

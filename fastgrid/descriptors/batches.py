@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
+import numpy as np
+
+from fastgrid.descriptors.archive import read_slice
 from fastgrid.descriptors.document import parse_document
 from fastgrid.descriptors.flatten import flatten
 from fastgrid.descriptors.leaves import Leaves, Structure, descriptor_tree, version_of
@@ -27,11 +31,33 @@ R = TypeVar("R")
 
 
 class MapBatches(Protocol):
-    """Something like `map`: applies a picklable function to each argument, yields the results in order."""
+    """Something like `map`: applies a picklable function to each argument, yields the results in any order.
 
-    def __call__(self, function: Callable[[T], R], arguments: Sequence[T], /) -> Iterable[R]:
-        """Return the results, in the order of the arguments."""
+    Arguments may hold the content of files, and come when they are asked for: memory is bounded where they are asked
+    for when there is work for them, as by `fastgrid.common.fanout.Pool`.
+    """
+
+    def __call__(self, function: Callable[[T], R], arguments: Iterable[T], /) -> Iterable[R]:
+        """Return the results."""
         ...
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A file in an archive that is not compressed: `size` bytes from `offset`."""
+
+    archive: Path
+    name: str
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Packed:
+    """The content of a file called `name`."""
+
+    name: str
+    data: bytes
 
 
 @dataclass(frozen=True)
@@ -40,7 +66,7 @@ class Batch:
 
     Attributes
     ----------
-    files : tuple of (str, Path)
+    files : tuple of (str, Path or Slice or Packed)
         Item ids and their files.
     excluded : tuple of str
         Patterns of the descriptors to remove.
@@ -48,12 +74,15 @@ class Batch:
         Compute the digests of the files' contents.
     texts : tuple of str
         Paths whose text is kept (`fastgrid.descriptors.texts`).
+    done : BatchReadings or None
+        What became of the files, where that is known already.
     """
 
-    files: tuple[tuple[str, Path], ...]
+    files: tuple[tuple[str, Path | Slice | Packed], ...]
     excluded: tuple[str, ...] = ()
     digests: bool = False
     texts: tuple[str, ...] = ()
+    done: BatchReadings | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +93,7 @@ class Reading:
     ----------
     item_id : str
     fingerprint : Fingerprint or None
-        None when the content could not be had.
+        None when the content could not be had, or came out of an archive.
     leaves : Leaves or None
         None when the file is unreadable.
     version : str or None
@@ -101,15 +130,61 @@ class BatchReadings:
     excluded_names: frozenset[str]
     matched_patterns: frozenset[str]
 
+    def __reduce__(self) -> tuple[Callable[..., BatchReadings], tuple[Any, ...]]:
+        # Between processes: the arrays of all files in two, since one array costs as much as some thousand numbers.
+        found = [reading.leaves for reading in self.readings if reading.leaves is not None]
+        lengths = b"".join(leaves.lengths.tobytes() for leaves in found)
+        values = b"".join(leaves.values.tobytes() for leaves in found)
+        plain = [
+            (reading.item_id, reading.fingerprint, reading.version, reading.reason, reading.texts)
+            for reading in self.readings
+        ]
+        others = [
+            None
+            if reading.leaves is None
+            else (reading.leaves.structure, len(reading.leaves.values), reading.leaves.texts, reading.leaves.notes)
+            for reading in self.readings
+        ]
+        return _batch_readings, (plain, others, lengths, values, self.excluded_names, self.matched_patterns)
+
+
+def _batch_readings(
+    plain: list[tuple[str, Fingerprint | None, str | None, str, tuple[tuple[str, ...], ...]]],
+    others: list[tuple[Structure, int, tuple[str, ...], tuple[str, ...]] | None],
+    lengths: bytes,
+    values: bytes,
+    excluded_names: frozenset[str],
+    matched_patterns: frozenset[str],
+) -> BatchReadings:
+    # The reverse of `BatchReadings.__reduce__`.
+    all_lengths, all_values = np.frombuffer(lengths, dtype=np.int32), np.frombuffer(values, dtype=np.float32)
+    readings = []
+    length_place = value_place = 0
+    for (item_id, fingerprint, version, reason, texts), other in zip(plain, others, strict=True):
+        leaves = None
+        if other is not None:
+            structure, n_values, own_texts, notes = other
+            n_lengths = len(structure.names)
+            own_lengths = all_lengths[length_place : length_place + n_lengths]
+            own_values = all_values[value_place : value_place + n_values]
+            leaves = Leaves(structure, own_lengths, own_values, own_texts, notes)
+            length_place, value_place = length_place + n_lengths, value_place + n_values
+        readings.append(Reading(item_id, fingerprint, leaves, version, reason, texts))
+    return BatchReadings(tuple(readings), excluded_names, matched_patterns)
+
 
 def batches_of(
     files: Mapping[str, Path], excluded: Sequence[str] = (), *, digests: bool = False, texts: Sequence[str] = ()
 ) -> list[Batch]:
     """Divide `files`, in their order, into batches of 32 to 64 files."""
-    items = tuple(files.items())
-    size = min(max(-(-len(items) // DESIRED_BATCHES), SMALLEST_BATCH), LARGEST_BATCH)
-    starts = range(0, len(items), size)
-    return [Batch(items[start : start + size], tuple(excluded), digests, tuple(texts)) for start in starts]
+    return list(batches_like(Batch((), tuple(excluded), digests, tuple(texts)), tuple(files.items())))
+
+
+def batches_like(like: Batch, files: Sequence[tuple[str, Path | Slice | Packed]]) -> Iterator[Batch]:
+    """Divide `files`, in their order, into batches of 32 to 64 files to be read as those of `like`."""
+    size = min(max(-(-len(files) // DESIRED_BATCHES), SMALLEST_BATCH), LARGEST_BATCH)
+    for start in range(0, len(files), size):
+        yield replace(like, files=tuple(files[start : start + size]))
 
 
 def read_batch(batch: Batch) -> BatchReadings:
@@ -129,21 +204,43 @@ def read_batch(batch: Batch) -> BatchReadings:
     UserError
         When a pattern of excluded descriptors is ambiguous.
     """
+    if batch.done is not None:
+        return batch.done
     flattener, excluder = _Flattener(), _Excluder(batch.excluded)
     readings = tuple(_read_file(item_id, path, batch, flattener, excluder) for item_id, path in batch.files)
     return BatchReadings(readings, frozenset(excluder.names), frozenset(excluder.matched))
 
 
-def read_batches(batches: Sequence[Batch], map_batches: MapBatches | None = None) -> Iterator[BatchReadings]:
+def read_batches(batches: Iterable[Batch], map_batches: MapBatches | None = None) -> Iterator[BatchReadings]:
     """Read all `batches` by way of `map_batches` (the built-in `map` by default)."""
-    yield from map(read_batch, batches) if map_batches is None else map_batches(read_batch, batches)
+    results = map(read_batch, batches) if map_batches is None else map_batches(read_batch, batches)
+    with closing(results) if isinstance(results, Generator) else nullcontext():
+        yield from results
 
 
-def _read_file(item_id: str, path: Path, batch: Batch, flattener: _Flattener, excluder: _Excluder) -> Reading:
+def content_of(file: Path | Slice | Packed, *, digest: bool = False) -> tuple[bytes, str, Fingerprint | None]:
+    """Return the content of a file, its name, and its fingerprint where it is a file by itself.
+
+    Raises
+    ------
+    UnreadableError
+        When it cannot be had.
+    """
+    if isinstance(file, Packed):
+        return file.data, file.name, None
+    if isinstance(file, Slice):
+        return read_slice(file.archive, file.offset, file.size), file.name, None
+    data, fingerprint = read_source(file, digest=digest)
+    return data, file.name, fingerprint
+
+
+def _read_file(
+    item_id: str, file: Path | Slice | Packed, batch: Batch, flattener: _Flattener, excluder: _Excluder
+) -> Reading:
     fingerprint = None
     try:
-        data, fingerprint = read_source(path, digest=batch.digests)
-        document = parse_document(data, path.name)
+        data, name, fingerprint = content_of(file, digest=batch.digests)
+        document = parse_document(data, name)
         version = version_of(document.tree)
         # Before the tags of a JSON file are removed.
         texts = tuple(texts_at(document.tree, path_of_text) for path_of_text in batch.texts)

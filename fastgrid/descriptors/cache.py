@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -17,21 +17,23 @@ import numpy as np
 
 from fastgrid.common.errors import UserError
 from fastgrid.common.files import make_directory, write_bytes, write_text
-from fastgrid.descriptors.array_file import digest_of, write_matrix
+from fastgrid.descriptors.archive import unchanged_archive
+from fastgrid.descriptors.array_file import digest_of, digest_of_mapped, write_rows
+from fastgrid.descriptors.assemble import Assembled
+from fastgrid.descriptors.members import members_of
 from fastgrid.descriptors.source import Fingerprint, still_same
 from fastgrid.descriptors.table import Descriptor, DescriptorTable, Kind, item_order
 
 # To be raised whenever the same files would give another table, or the layout is written otherwise.
-SCHEMA = "fastgrid descriptors 2"
+SCHEMA = "fastgrid descriptors 3"
 
 
 @dataclass(frozen=True, eq=False)
-class Stored:
-    """What is kept of a collection, apart from where its files are.
+class Findings:
+    """What is kept of a collection besides its table, apart from where its files are.
 
     Attributes
     ----------
-    table : DescriptorTable
     fingerprints : mapping of str to Fingerprint or None
         Of every file, those left out too; None for a file whose content could not be had.
     excluded : tuple of str
@@ -46,7 +48,6 @@ class Stored:
         Path -> id -> the text of the file there.
     """
 
-    table: DescriptorTable
     fingerprints: Mapping[str, Fingerprint | None]
     excluded: tuple[str, ...]
     unmatched: tuple[str, ...]
@@ -55,6 +56,20 @@ class Stored:
     notes: tuple[str, ...]
     versions: Mapping[str, str | None]
     texts: Mapping[str, Mapping[str, tuple[str, ...]]]
+
+
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """What is kept of a collection.
+
+    Attributes
+    ----------
+    table : DescriptorTable
+    findings : Findings
+    """
+
+    table: DescriptorTable
+    findings: Findings
 
 
 class Cache:
@@ -111,12 +126,14 @@ class Cache:
             write_text(self.layout_path, _as_text({**layout, "files": current}))
         return stored
 
-    def save(self, stored: Stored, files: Mapping[str, Path]) -> Stored:
-        """Write `stored` and return it with its values memory-mapped from the file.
+    def save(self, assembled: Assembled, findings: Findings, files: Mapping[str, Path]) -> Stored:
+        """Write a collection and return it with its values memory-mapped from the file.
 
         Parameters
         ----------
-        stored : Stored
+        assembled : Assembled
+            Its values go to the file some rows at a time.
+        findings : Findings
         files : mapping of str to Path
             The files that were read.
 
@@ -130,29 +147,29 @@ class Cache:
             When the files cannot be written, or another process writes them at the same time.
         """
         make_directory(self.layout_path.parent)
-        table = stored.table
-        write_matrix(self.values_path, table.values)
+        values_digest = write_rows(self.values_path, assembled.shape, assembled.rows())
         text = io.BytesIO()
-        np.save(text, table.text, allow_pickle=False)
+        np.save(text, assembled.text, allow_pickle=False)
         write_bytes(self.text_path, text.getvalue())
         layout = {
             "schema": SCHEMA,
-            "values_sha256": digest_of(table.values),
-            "text_sha256": digest_of(table.text),
-            "excluded": stored.excluded,
-            "unmatched": stored.unmatched,
-            "ids": table.ids,
-            "descriptors": [[d.name, d.kind.value, d.length] for d in table.descriptors],
-            "left_out_files": stored.left_out_files,
-            "left_out_descriptors": stored.left_out_descriptors,
-            "notes": stored.notes,
-            "versions": stored.versions,
-            "texts": stored.texts,
-            "files": _files_as_json(files, stored.fingerprints),
+            "values_sha256": values_digest,
+            "text_sha256": digest_of(assembled.text),
+            "excluded": findings.excluded,
+            "unmatched": findings.unmatched,
+            "ids": assembled.ids,
+            "descriptors": [[d.name, d.kind.value, d.length] for d in assembled.descriptors],
+            "left_out_files": findings.left_out_files,
+            "left_out_descriptors": findings.left_out_descriptors,
+            "notes": findings.notes,
+            "versions": findings.versions,
+            "texts": findings.texts,
+            "files": _files_as_json(files, findings.fingerprints),
         }
-        write_text(self.layout_path, _as_text(layout))
+        written = _as_text(layout)
+        write_text(self.layout_path, written)
         try:
-            return self._stored(json.loads(_as_text(layout)), stored.fingerprints)
+            return self._stored(json.loads(written), findings.fingerprints)
         except (OSError, ValueError) as error:
             raise UserError(
                 f"{self.values_path}: was changed while it was written; do not let two runs share a directory"
@@ -165,8 +182,7 @@ class Cache:
         text = np.lib.format.open_memmap(self.text_path, mode="r")
         table = DescriptorTable(tuple(layout["ids"]), descriptors, values, np.array(text))
         _check(table, layout)
-        return Stored(
-            table=table,
+        findings = Findings(
             fingerprints=fingerprints,
             excluded=tuple(layout["excluded"]),
             unmatched=tuple(layout["unmatched"]),
@@ -179,6 +195,7 @@ class Cache:
                 for path, by_id in layout["texts"].items()
             },
         )
+        return Stored(table, findings)
 
 
 def _check(table: DescriptorTable, layout: dict[str, Any]) -> None:
@@ -189,7 +206,8 @@ def _check(table: DescriptorTable, layout: dict[str, Any]) -> None:
         raise ValueError("the matrix is not the one of the layout")
     if table.text.dtype.kind != "U" or table.text.shape != (n_items, n_texts):
         raise ValueError("the text is not the one of the layout")
-    if digest_of(table.values) != layout["values_sha256"] or digest_of(table.text) != layout["text_sha256"]:
+    assert isinstance(table.values, np.memmap)
+    if digest_of_mapped(table.values) != layout["values_sha256"] or digest_of(table.text) != layout["text_sha256"]:
         raise ValueError("the matrix or the text has changed")
 
 
@@ -197,14 +215,29 @@ def _present_fingerprints(
     files: Mapping[str, Path], recorded: Mapping[str, tuple[str, Fingerprint | None]]
 ) -> dict[str, Fingerprint | None] | None:
     present: dict[str, Fingerprint | None] = {}
+    members = members_of(files)
+    # Archives hold many files, and each is looked at once.
+    archives: dict[tuple[Path, Fingerprint], Fingerprint | None] = {}
     for item_id, path in files.items():
         old_name, fingerprint = recorded[item_id]
+        member = members.get(item_id)
         # The suffix decides how a file is read, so that it is part of the content.
         if PurePath(old_name).suffixes[-2:] != path.suffixes[-2:]:
             return None
-        same, present[item_id] = still_same(path, fingerprint)
-        if not same:
+        if (fingerprint.member if fingerprint else "") != (member.name if member else ""):
             return None
+        if member is None or fingerprint is None:
+            same, present[item_id] = still_same(path, fingerprint)
+            if not same:
+                return None
+            continue
+        key = (member.archive, replace(fingerprint, member=""))
+        if key not in archives:
+            archives[key] = unchanged_archive(*key)
+        archive = archives[key]
+        if archive is None:
+            return None
+        present[item_id] = replace(archive, member=member.name)
     return present
 
 
@@ -215,15 +248,18 @@ def _files_as_json(
     for item_id in sorted(files, key=item_order):
         path, seen = str(files[item_id]), fingerprints[item_id]
         rows[item_id] = [path, seen.size, seen.modified, seen.sha256] if seen else [path, None, None, None]
+        if seen and seen.member:
+            rows[item_id].append(seen.member)
     return rows
 
 
 def _files_of_json(rows: dict[str, Any]) -> dict[str, tuple[str, Fingerprint | None]]:
     return {
-        item_id: (path, None if digest is None else Fingerprint(size, modified, digest))
-        for item_id, (path, size, modified, digest) in rows.items()
+        item_id: (path, None if digest is None else Fingerprint(size, modified, digest, *member))
+        for item_id, (path, size, modified, digest, *member) in rows.items()
     }
 
 
 def _as_text(layout: Mapping[str, object]) -> str:
-    return json.dumps(layout, indent=0) + "\n"
+    # On one line: with line breaks json takes ten times longer.
+    return json.dumps(layout) + "\n"

@@ -8,10 +8,13 @@ from pathlib import Path
 
 from fastgrid.common.errors import UserError, one_line
 from fastgrid.descriptors.assemble import assemble
-from fastgrid.descriptors.batches import MapBatches, batches_of, read_batches
-from fastgrid.descriptors.cache import Cache, Stored
+from fastgrid.descriptors.batches import Batch, MapBatches, read_batches
+from fastgrid.descriptors.cache import Cache, Findings, Stored
 from fastgrid.descriptors.gather import Gathered
 from fastgrid.descriptors.layout import majority_layout
+from fastgrid.descriptors.limits import ReadingLimits
+from fastgrid.descriptors.sources import SourceBatches
+from fastgrid.descriptors.store import LeavesStore
 from fastgrid.descriptors.table import DescriptorTable, item_order
 
 EXCLUDED = "is among the excluded descriptors"
@@ -78,6 +81,8 @@ def read_collection(
     strict: bool = False,
     texts: Sequence[str] = (),
     map_batches: MapBatches | None = None,
+    jobs: int = 1,
+    memory_limit: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Collection:
     """Read descriptor files and merge them into one table, as Gaia 2.4.6 merges one chunk.
@@ -85,10 +90,14 @@ def read_collection(
     The layout of most files is the reference. A file that differs from it or cannot be read is left out and
     listed with the reason; so is every descriptor that cannot be used.
 
+    The text of a file is in memory for as long as it is parsed. Numbers go to a temporary file where they are many and,
+    with a cache, from there into its matrix: memory grows with neither of them.
+
     Parameters
     ----------
     files : mapping of str to Path
-        Item id -> file.
+        Item id -> file. A path may lead through a tar archive, compressed or not, to one of its members:
+        ``dump.tar.zst/mood/x.json``. An archive is read in one go, several side by side.
     cache : Path, optional
         Keep the table in ``<cache>.npy``, ``<cache>.text.npy`` and ``<cache>.layout.json``, and read no file
         again while all of them have the content that they had.
@@ -100,8 +109,13 @@ def read_collection(
         Paths whose text is wanted besides, tags and excluded descriptors included: ``metadata.tags.artist``. It does
         not come into the table.
     map_batches : callable, optional
-        Like the built-in `map`, the default: applies a picklable function to each element of a sequence and
-        yields the results in order, for instance in a process pool.
+        Like the built-in `map`, the default: applies a picklable function to each element of an iterable and
+        yields the results, in any order, for instance in a process pool.
+    jobs : int, default 1
+        How many workers it has; so many archives are read side by side.
+    memory_limit : int, optional
+        Bytes that reading may take, by which the content of files that is on its way to workers is bounded; a usual
+        amount by default.
     progress : callable, optional
         Called with the number of files that were finished since the last call.
 
@@ -113,73 +127,79 @@ def read_collection(
     ------
     UserError
         When no file is readable, no two files have the same layout, `strict` or `fail_on_unmatched` is
-        violated, a pattern is ambiguous or the cache cannot be written.
+        violated, a pattern is ambiguous, an archive is damaged or the cache cannot be written.
     """
-    patterns, paths = tuple(excluded), tuple(texts)
     kept = Cache(cache) if cache is not None else None
-    stored = kept.load(files, patterns, paths) if kept is not None else None
-    from_cache = stored is not None
-    if stored is None:
-        stored = _read(files, patterns, paths, map_batches, progress, digests=kept is not None)
-    elif progress is not None:
-        progress(len(files))
-    if fail_on_unmatched:
-        _refuse_unmatched(stored.unmatched)
-    left_out = tuple(LeftOut(name, files[name], reason) for name, reason in stored.left_out_files.items())
-    if strict:
-        _refuse_left_out(left_out)
-    if kept is not None and not from_cache:
-        stored = kept.save(stored, files)
-    return _collection(stored, left_out, from_cache=from_cache)
+    stored = kept.load(files, tuple(excluded), tuple(texts)) if kept is not None else None
+    if stored is not None:
+        if progress is not None:
+            progress(len(files))
+        left_out = _checked(stored.findings, files, fail_on_unmatched, strict)
+        return _collection(stored, left_out, from_cache=True)
+    like = Batch((), tuple(excluded), digests=kept is not None, texts=tuple(texts))
+    ordered = {item_id: files[item_id] for item_id in sorted(files, key=item_order)}
+    with LeavesStore(cache.parent if cache is not None else None) as store:
+        gathered = Gathered(store)
+        with SourceBatches(ordered, like, ReadingLimits(jobs, memory_limit)) as batches:
+            for batch in read_batches(batches, map_batches):
+                gathered.add(batch)
+                if progress is not None:
+                    progress(len(batch.readings))
+        gathered.complete(list(ordered), batches.left_out, batches.fingerprints)
+        if not store:
+            raise _nothing_readable(ordered, gathered.left_out)
+        reference = majority_layout({item_id: store.structure(item_id) for item_id in store})
+        gathered.leave_out_strangers(reference)
+        assembled = assemble(store, reference)
+        findings = _findings(gathered, assembled.left_out, like)
+        left_out = _checked(findings, files, fail_on_unmatched, strict)
+        if kept is not None:
+            stored = kept.save(assembled, findings, files)
+        else:
+            stored = Stored(assembled.table(assembled.values()), findings)
+    return _collection(stored, left_out, from_cache=False)
 
 
 def _collection(stored: Stored, left_out: tuple[LeftOut, ...], *, from_cache: bool) -> Collection:
+    findings = stored.findings
     return Collection(
         table=stored.table,
         left_out_files=left_out,
-        left_out_descriptors=tuple(LeftOut(n, None, r) for n, r in stored.left_out_descriptors.items()),
-        notes=stored.notes,
-        versions=stored.versions,
-        texts=stored.texts,
+        left_out_descriptors=tuple(LeftOut(n, None, r) for n, r in findings.left_out_descriptors.items()),
+        notes=findings.notes,
+        versions=findings.versions,
+        texts=findings.texts,
         from_cache=from_cache,
     )
 
 
-def _read(
-    files: Mapping[str, Path],
-    patterns: tuple[str, ...],
-    paths: tuple[str, ...],
-    map_batches: MapBatches | None,
-    progress: Callable[[int], None] | None,
-    *,
-    digests: bool,
-) -> Stored:
-    gathered = Gathered()
-    ordered = {item_id: files[item_id] for item_id in sorted(files, key=item_order)}
-    for batch in read_batches(batches_of(ordered, patterns, digests=digests, texts=paths), map_batches):
-        gathered.add(batch)
-        if progress is not None:
-            progress(len(batch.readings))
-    if not gathered.leaves:
-        raise _nothing_readable(ordered, gathered.left_out)
-    reference = majority_layout({item_id: leaves.structure for item_id, leaves in gathered.leaves.items()})
-    gathered.leave_out_strangers(reference)
-    assembled = assemble(gathered.leaves, reference)
-    left_out_descriptors = dict.fromkeys(gathered.excluded_names, EXCLUDED) | dict(assembled.left_out)
-    return Stored(
-        table=assembled.table,
+def _findings(gathered: Gathered, left_out_descriptors: Mapping[str, str], like: Batch) -> Findings:
+    left_out = dict.fromkeys(gathered.excluded_names, EXCLUDED) | dict(left_out_descriptors)
+    return Findings(
         fingerprints=gathered.fingerprints,
-        excluded=patterns,
-        unmatched=tuple(pattern for pattern in patterns if pattern not in gathered.matched),
+        excluded=like.excluded,
+        unmatched=tuple(pattern for pattern in like.excluded if pattern not in gathered.matched),
         left_out_files={name: gathered.left_out[name] for name in sorted(gathered.left_out, key=item_order)},
-        left_out_descriptors=dict(sorted(left_out_descriptors.items())),
+        left_out_descriptors=dict(sorted(left_out.items())),
         notes=tuple(gathered.notes),
         versions=gathered.versions,
         texts={
             path: {item_id: texts[place] for item_id, texts in gathered.texts.items() if texts[place]}
-            for place, path in enumerate(paths)
+            for place, path in enumerate(like.texts)
         },
     )
+
+
+def _checked(
+    findings: Findings, files: Mapping[str, Path], fail_on_unmatched: bool, strict: bool
+) -> tuple[LeftOut, ...]:
+    # Returns what was left out, where that is allowed.
+    if fail_on_unmatched:
+        _refuse_unmatched(findings.unmatched)
+    left_out = tuple(LeftOut(name, files[name], reason) for name, reason in findings.left_out_files.items())
+    if strict:
+        _refuse_left_out(left_out)
+    return left_out
 
 
 def _nothing_readable(files: Mapping[str, Path], left_out: Mapping[str, str]) -> UserError:

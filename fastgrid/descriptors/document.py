@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from fastgrid.common.errors import UserError, one_line
+from fastgrid.descriptors.archive import read_member
+from fastgrid.descriptors.members import member_of
 from fastgrid.descriptors.scalars import number_of
 from fastgrid.descriptors.source import read_source, unpacked
 from fastgrid.descriptors.unreadable import MAXIMAL_DEPTH, MAXIMAL_VALUES, UnreadableError, too_deep, too_many_values
@@ -77,7 +79,7 @@ def read_document(path: Path) -> Tree:
     Parameters
     ----------
     path : Path
-        JSON or YAML, gzip or not.
+        JSON or YAML, gzip or not; it may lead through an archive, all of which is read then.
 
     Returns
     -------
@@ -92,11 +94,22 @@ def read_document(path: Path) -> Tree:
         or YAML with tags or aliases.
     """
     try:
-        data, _ = read_source(path)
-        tree = parse_document(data, path.name).tree
-        return {key: _typed(value, depth=1) for key, value in tree.items()}
+        member = member_of(path)
+        data = read_source(path)[0] if member is None else read_member(member)
+        return typed_document(data, path.name)
     except UnreadableError as error:
         raise UserError(f"{one_line(path)}: {error}") from error
+
+
+def typed_document(data: bytes, name: str) -> Tree:
+    """Return what `read_document` would of a file called `name` that holds `data`.
+
+    Raises
+    ------
+    UnreadableError
+        As `parse_document`.
+    """
+    return {key: _typed(value, depth=1) for key, value in parse_document(data, name).tree.items()}
 
 
 def _typed(value: object, depth: int) -> object:

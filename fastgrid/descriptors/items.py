@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from fastgrid.descriptors.batches import batches_of, read_batches
+from fastgrid.descriptors.batches import read_batches
 from fastgrid.descriptors.collection import LeftOut
 from fastgrid.descriptors.leaves import Leaves
 from fastgrid.descriptors.picker import Picker
+from fastgrid.descriptors.sources import SourceBatches
 from fastgrid.descriptors.table import Descriptor, DescriptorTable, Kind, item_order
 from fastgrid.descriptors.validity import INVALID
 
@@ -26,7 +27,7 @@ def read_items(
     Parameters
     ----------
     files : mapping of str to Path
-        Item id -> file.
+        Item id -> file; paths may lead through archives, as for `fastgrid.descriptors.read_collection`.
     descriptors : sequence of Descriptor
         What a model was trained on, real or text. Other descriptors of a file do not matter.
 
@@ -48,15 +49,18 @@ def read_items(
         raise ValueError("enumerated descriptors are not in files; ask for the text that was enumerated")
     ordered = {item_id: files[item_id] for item_id in sorted(files, key=item_order)}
     rows: dict[str, _Row] = {}
-    left_out: list[LeftOut] = []
-    for batch in read_batches(batches_of(ordered)):
-        for reading in batch.readings:
-            found = reading.reason if reading.leaves is None else _picked(reading.leaves, wanted)
-            if isinstance(found, str):
-                left_out.append(LeftOut(reading.item_id, files[reading.item_id], found))
-            else:
-                rows[reading.item_id] = found
-    return _table(rows, wanted), tuple(left_out)
+    left_out: dict[str, str] = {}
+    with SourceBatches(ordered) as batches:
+        for batch in read_batches(batches):
+            for reading in batch.readings:
+                found = reading.reason if reading.leaves is None else _picked(reading.leaves, wanted)
+                if isinstance(found, str):
+                    left_out[reading.item_id] = found
+                else:
+                    rows[reading.item_id] = found
+    left_out |= batches.left_out
+    rows = {item_id: rows[item_id] for item_id in ordered if item_id in rows and item_id not in left_out}
+    return _table(rows, wanted), tuple(LeftOut(i, files[i], left_out[i]) for i in ordered if i in left_out)
 
 
 def _picked(leaves: Leaves, wanted: Sequence[Descriptor]) -> _Row | str:

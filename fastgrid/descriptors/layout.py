@@ -44,13 +44,14 @@ def majority_layout(structures: Mapping[str, Structure]) -> Structure:
     Structure
         With its descriptors sorted by name.
     """
-    kinds_of: dict[Structure, frozenset[tuple[str, bool]]] = {}
+    # By identity: to compare or to hash long tuples of names for every file would cost more than all the rest.
+    kinds_of: dict[int, frozenset[tuple[str, bool]]] = {}
     counts: dict[frozenset[tuple[str, bool]], int] = {}
     for item_id in sorted(structures, key=item_order):
         structure = structures[item_id]
-        if structure not in kinds_of:
-            kinds_of[structure] = frozenset(structure.kinds.items())
-        kinds = kinds_of[structure]
+        if id(structure) not in kinds_of:
+            kinds_of[id(structure)] = frozenset(structure.kinds.items())
+        kinds = kinds_of[id(structure)]
         counts[kinds] = counts.get(kinds, 0) + 1
     # max() returns the first of equals, and the counts were begun in the order of the ids.
     ordered = sorted(max(counts.items(), key=lambda item: item[1])[0])

@@ -27,11 +27,14 @@ class Fingerprint:
         Time of the last change, in nanoseconds.
     sha256 : str
         Digest of the bytes on disk, in hexadecimal; empty when none was asked for.
+    member : str
+        Of a file in an archive, its name there: all else is the archive's. Empty for any other.
     """
 
     size: int
     modified: int
     sha256: str
+    member: str = ""
 
 
 def read_source(path: Path, *, digest: bool = False) -> tuple[bytes, Fingerprint]:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from fastgrid.common.errors import UserError, one_line
+from fastgrid.descriptors.listing import Listing, keep_listing, list_archive
+from fastgrid.descriptors.members import is_archive
+from fastgrid.project.folder_tree import ArchiveTree, DiskTree, FolderTree
 from fastgrid.project.paths import absolute, is_unicode, printable
 
 # In order of preference where one item has several files.
 EXTENSIONS = (".json", ".json.gz", ".sig", ".sig.gz")
+#: What the listing of an archive is called.
+LISTING = "archive.json"
 
 _NO_UNICODE = "left out, the name is not valid Unicode"
-_NO_FILE = "left out, not a file"
 _TOO_DEEP = "left out, files are looked for directly in class folders, and with --groups parent-folder one below"
-_UNUSABLE = (_NO_UNICODE, _NO_FILE)
 
 
 @dataclass(frozen=True)
@@ -34,25 +36,50 @@ class ClassFolders:
         What was left out or chosen, one line each.
     unusable : tuple of str
         Those of the notes that name a descriptor file which cannot be used.
+    listing : Listing or None
+        What is in the archive, where it is one.
     """
 
     labels: dict[str, str]
     files: dict[str, Path]
     notes: tuple[str, ...]
     unusable: tuple[str, ...] = ()
+    listing: Listing | None = None
+
+    def keep_listing(self, path: Path) -> None:
+        """Write the listing of an archive, for the next training; nothing where there is none."""
+        if self.listing is not None:
+            keep_listing(self.listing, path)
 
 
-def scan_class_folders(directory: str | os.PathLike[str], *, nested: bool = False) -> ClassFolders:
-    """Find the descriptor files in the class folders below `directory`.
+class _Notes(list[str]):
+    """Notes, and again those that name a descriptor file which cannot be used."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unusable: list[str] = []
+
+    def cannot_use(self, note: str) -> None:
+        self.append(note)
+        self.unusable.append(note)
+
+
+def scan_class_folders(
+    directory: str | os.PathLike[str], *, nested: bool = False, kept_listing: Path | None = None
+) -> ClassFolders:
+    """Find the descriptor files in the class folders below `directory`, which may be a tar archive.
 
     Parameters
     ----------
     directory : path-like
         Each visible sub-directory is a class; the files directly inside with one of `EXTENSIONS` are its items. The
         id of an item is its file name without the extension, or ``class/name`` where several classes have that name.
+        In an archive all of this may be in one folder.
     nested : bool
         Files in the visible sub-directories of class folders are items of the class too: those of an album, say. Where
         names occur several times, the id is ``class/folder/name``.
+    kept_listing : Path, optional
+        What `ClassFolders.keep_listing` has written; an archive that has not changed since is not read.
 
     Returns
     -------
@@ -62,13 +89,20 @@ def scan_class_folders(directory: str | os.PathLike[str], *, nested: bool = Fals
     ------
     UserError
         When the directory is missing or none, holds no class folders or no descriptor files, or a class has only
-        one file.
+        one file; when the archive is damaged.
     """
     root = absolute(directory)
-    notes: list[str] = []
+    notes = _Notes()
+    tree: FolderTree = DiskTree()
+    listing = None
+    if is_archive(root):
+        listing = list_archive(root, kept_listing)
+        notes += _of_archive(root, listing)
+        tree = in_archive = ArchiveTree(root, listing)
+        root = in_archive.top(lambda name: name.endswith(EXTENSIONS))
     classes: dict[str, dict[str, Path]] = {}
-    for folder in _class_directories(root, notes):
-        items = _descriptor_files(folder, notes, nested)
+    for folder in _class_directories(root, tree, notes):
+        items = _descriptor_files(folder, tree, notes, nested)
         if items:
             classes[folder.name] = items
         else:
@@ -90,8 +124,7 @@ def scan_class_folders(directory: str | os.PathLike[str], *, nested: bool = Fals
         where, ids = ("folders", "class/folder/name") if nested else ("classes", "class/name")
         notes.append(f"{root}: {shared} file names occur in several {where}; the ids of these are {ids}")
     labels = {item: label for item, label, _ in found}
-    unusable = tuple(note for note in notes if note.endswith(_UNUSABLE))
-    return ClassFolders(labels, {item: file for item, _, file in found}, tuple(notes), unusable)
+    return ClassFolders(labels, {item: file for item, _, file in found}, tuple(notes), tuple(notes.unusable), listing)
 
 
 def item_name(file: str | os.PathLike[str]) -> str:
@@ -107,10 +140,21 @@ def item_name(file: str | os.PathLike[str]) -> str:
     return name.removesuffix(extension)
 
 
-def _class_directories(root: Path, notes: list[str]) -> list[Path]:
+def _of_archive(archive: Path, listing: Listing) -> list[str]:
+    # What has no place in the tree.
+    names = listing.leading_out
+    if not names:
+        return []
+    return [
+        f"{archive}: {len(names)} members are left out, since their names lead out of the archive; the first is "
+        f"{one_line(names[0], 100)}"
+    ]
+
+
+def _class_directories(root: Path, tree: FolderTree, notes: _Notes) -> list[Path]:
     if not is_unicode(root):
         raise UserError(f"{printable(root)}: the path is not valid Unicode; rename the directory")
-    folders = [entry for entry in _listing(root) if _is(Path.is_dir, entry)]
+    folders = [entry for entry in tree.listing(root) if tree.is_directory(entry)]
     if not folders:
         raise UserError(f"{root}: no class folders; give a directory with one sub-directory of files per class")
     kept = []
@@ -124,20 +168,20 @@ def _class_directories(root: Path, notes: list[str]) -> list[Path]:
     return kept
 
 
-def _descriptor_files(folder: Path, notes: list[str], nested: bool) -> dict[str, Path]:
+def _descriptor_files(folder: Path, tree: FolderTree, notes: _Notes, nested: bool) -> dict[str, Path]:
     """Return the descriptor file of each item in one class folder, noting what is passed over.
 
     Items are called by their file or, in sub-directories, ``folder/name``.
     """
     candidates: dict[str, list[tuple[int, Path]]] = {}
     below: dict[str, Path] = {}
-    for entry in _listing(folder):
+    for entry in tree.listing(folder):
         extension = next((ending for ending in reversed(EXTENSIONS) if entry.name.endswith(ending)), None)
         if extension is None:
-            if not _is(Path.is_dir, entry) or entry.name.startswith("."):
+            if not tree.is_directory(entry) or entry.name.startswith("."):
                 continue
             if nested and is_unicode(entry.name):
-                items = _descriptor_files(entry, notes, False)
+                items = _descriptor_files(entry, tree, notes, False)
                 below.update({f"{entry.name}/{name}": file for name, file in items.items()})
             else:
                 notes.append(f"{printable(entry)}: {_TOO_DEEP}")
@@ -145,9 +189,9 @@ def _descriptor_files(folder: Path, notes: list[str], nested: bool) -> dict[str,
         if entry.name.startswith("."):
             notes.append(f"{printable(entry)}: left out, hidden file")
         elif not is_unicode(entry.name):
-            notes.append(f"{printable(entry)}: {_NO_UNICODE}")
-        elif not _is(Path.is_file, entry):
-            notes.append(f"{printable(entry)}: {_NO_FILE}")
+            notes.cannot_use(f"{printable(entry)}: {_NO_UNICODE}")
+        elif fault := tree.fault(entry):
+            notes.cannot_use(f"{printable(entry)}: left out, {fault}")
         else:
             name = entry.name.removesuffix(extension)
             candidates.setdefault(name, []).append((EXTENSIONS.index(extension), entry))
@@ -175,22 +219,3 @@ def _check(root: Path, classes: dict[str, dict[str, Path]]) -> None:
     if lonely:
         folders = ", ".join(printable(root / label) for label in lonely[:10])
         raise UserError(f"{folders}: a class with only one file cannot be learnt; add files or remove the folder")
-
-
-def _listing(directory: Path) -> list[Path]:
-    try:
-        return sorted(directory.iterdir(), key=lambda entry: entry.name)
-    except FileNotFoundError as error:
-        raise UserError(f"{directory}: there is no such directory; check the path") from error
-    except NotADirectoryError as error:
-        raise UserError(f"{directory}: is not a directory; give the directory of the class folders") from error
-    except (OSError, ValueError) as error:
-        raise UserError(f"{printable(directory)}: cannot be listed ({one_line(error)})") from error
-
-
-def _is(kind: Callable[[Path], bool], path: Path) -> bool:
-    """Whether `path` is of a kind (`Path.is_dir`, `Path.is_file`); what may not be looked at is not."""
-    try:
-        return kind(path)
-    except OSError:
-        return False

@@ -9,7 +9,8 @@ from pathlib import Path
 from fastgrid.common.console import Console
 from fastgrid.common.errors import UserError
 from fastgrid.common.files import make_directory
-from fastgrid.descriptors.document import read_document
+from fastgrid.descriptors.members import member_of
+from fastgrid.descriptors.sources import read_documents
 from fastgrid.project.filelist import read_filelist, write_filelist
 from fastgrid.project.names import file_name_part
 from fastgrid.project.paths import absolute
@@ -57,21 +58,22 @@ def json_to_sig(
     directory = None if output_dir is None else make_directory(absolute(output_dir))
     targets = {item: _target(item, source, directory) for item, source in files.items()}
     _check_distinct(files, targets)
-    converted: dict[str, Path] = {}
+    converted = {item: source for item, source in files.items() if targets[item] == source}
+    given = {item: source for item, source in files.items() if item not in converted}
     with console.progress():
         console.expect("converting", len(files))
-        for number, (item, source) in enumerate(files.items(), 1):
-            try:
-                document = None if targets[item] == source else read_document(source)
-            except UserError as error:
+        done = len(files) - len(given)
+        for item, document in read_documents(given):
+            if isinstance(document, UserError):
                 if strict:
-                    raise UserError(f"{error}; correct or remove it, or do without --strict") from error
-                console.warn(f"left out {error}")
+                    raise UserError(f"{document}; correct or remove it, or do without --strict")
+                console.warn(f"left out {document}")
+                converted.pop(item, None)
             else:
                 converted[item] = targets[item]
-                if document is not None:
-                    write_sig(document, targets[item])
-            console.advance("converting", number)
+                write_sig(document, targets[item])
+            done += 1
+            console.advance("converting", done)
     if not converted:
         raise UserError(f"{filelist}: none of its files could be converted; see the warnings above")
     write_filelist(result_filelist, converted)
@@ -83,6 +85,8 @@ def _target(item: str, source: Path, directory: Path | None) -> Path:
     ending = next((ending for ending in _JSON_ENDINGS if source.name.endswith(ending)), "")
     if not ending and source.suffix == ".sig":
         return source
+    if directory is None and member_of(source) is not None:
+        raise UserError(f"{source}: lies in an archive, which is not written to; give --output-dir")
     if directory is not None:
         return directory / f"{file_name_part(item)}.sig"
     return source.parent / f"{source.name.removesuffix(ending)}.sig"

@@ -18,6 +18,7 @@ from fastgrid.common.fanout import Pool
 from fastgrid.common.files import make_directory, write_text
 from fastgrid.common.stopwatch import phase
 from fastgrid.descriptors.collection import Collection, LeftOut, read_collection
+from fastgrid.descriptors.members import members_of
 from fastgrid.descriptors.table import DescriptorTable
 from fastgrid.project.filelist import read_filelist
 from fastgrid.project.groundtruth import check_same_ids, read_groundtruth
@@ -30,6 +31,8 @@ from fastgrid.project.schema import Project
 SMALL_INPUT = 40_000_000
 #: YAML takes about so many times longer to parse than JSON.
 YAML_FACTOR = 12
+#: So many times larger is what a compressed archive holds.
+PACKED_FACTOR = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +104,8 @@ def read_files(
         fail_on_unmatched=fail_on_unmatched,
         strict=strict,
         texts=texts,
-        map_batches=pool.map_ordered if _is_large(files.values()) else None,
+        map_batches=pool.map_unordered if _is_large(files) else None,
+        jobs=pool.jobs,
         progress=progress,
     )
 
@@ -170,14 +174,22 @@ def _as_json(entry: LeftOut) -> dict[str, str]:
     return named if entry.path is None else {**named, "path": str(entry.path)}
 
 
-def _is_large(paths: Any) -> bool:
+def _is_large(files: Mapping[str, Path]) -> bool:
     effort = 0
-    for path in paths:
+    members = members_of(files)
+    archives: set[Path] = set()
+    for item, path in files.items():
+        place = members[item].archive if item in members else path
+        # An archive counts once; what it unpacks to is only known when it is read.
+        if item in members and place in archives:
+            continue
+        archives.add(place)
         try:
-            size = path.stat().st_size
+            size = place.stat().st_size
         except OSError:
             continue
-        effort += size * (1 if ".json" in path.name else YAML_FACTOR)
+        factor = 1 if ".json" in path.name else YAML_FACTOR
+        effort += size * factor * (PACKED_FACTOR if item in members else 1)
         if effort > SMALL_INPUT:
             return True
     return False

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from fastgrid.common.console import Console
 from fastgrid.common.errors import UserError, one_line
-from fastgrid.descriptors.document import read_document
+from fastgrid.descriptors.sources import read_documents
 from fastgrid.descriptors.texts import text_paths
 from fastgrid.project.group_files import groups_in_file, read_group_file
 from fastgrid.project.group_source import PARENT_FOLDER, GroupSource
@@ -197,8 +197,10 @@ def _folders(files: Mapping[str, Path]) -> dict[str, tuple[str, ...]]:
 def _similar_paths(wanted: str, files: Sequence[Path]) -> list[str]:
     # The text descriptors of some files that might have been meant: below the path, or spelt like it.
     known: dict[str, None] = {}
-    for file in files[:_FILES_SEARCHED]:
-        known.update(dict.fromkeys(text_paths(read_document(file))))
+    for _, tree in read_documents({str(file): file for file in files[:_FILES_SEARCHED]}):
+        if isinstance(tree, UserError):
+            raise tree
+        known.update(dict.fromkeys(text_paths(tree)))
     below = [path for path in known if path.startswith(f"{wanted}.") or path.endswith(f".{wanted}")]
     close = difflib.get_close_matches(wanted, [*known, PARENT_FOLDER], n=_MOST_SIMILAR, cutoff=0.6)
     return list(dict.fromkeys([*below, *close]))[:_MOST_SIMILAR]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from fastgrid.common.errors import UserError
 from fastgrid.common.files import make_directory, writing_error
+from fastgrid.project.class_folders import LISTING
 from fastgrid.project.combination_files import remove_result_files
 from fastgrid.project.folds import FOLDS_FILE
 from fastgrid.project.generation import MARK
@@ -24,6 +25,7 @@ RECORD_FILES = (
     "consistent_filelist.yaml",
     "dataset.json",
     "sweep.json",
+    LISTING,
 )
 
 #: What `fastgrid.common.files.replacing` leaves where the process was killed.

@@ -11,8 +11,10 @@ from pathlib import Path
 from fastgrid.common.errors import UserError
 from fastgrid.descriptors.collection import LeftOut
 from fastgrid.descriptors.items import read_items
+from fastgrid.descriptors.listing import list_archive
+from fastgrid.descriptors.members import is_archive
 from fastgrid.model.model import Model, Prediction
-from fastgrid.project.class_folders import item_name
+from fastgrid.project.class_folders import EXTENSIONS, item_name
 from fastgrid.project.paths import printable
 
 PathLike = str | os.PathLike[str]
@@ -27,24 +29,27 @@ def predict(
     ----------
     model : Model or path-like
     files : path-like or sequence of path-like
-        One file or several. They need to hold the descriptors that the model uses; others do not matter.
+        One file or several. They need to hold the descriptors that the model uses; others do not matter. A path may
+        lead through a tar archive to a member; an archive stands for all descriptor files in it, sorted by name.
     strict : bool
         A file that cannot be used is an error.
 
     Returns
     -------
     prediction : Prediction
-        In the order of `files`; ids are the files as they were given.
+        In the order of `files`; ids are the files as they were given, those of members lead through the archive.
     left_out : tuple of LeftOut
         Files that cannot be used, with the reason.
 
     Raises
     ------
     UserError
-        When the model cannot be loaded, a file is given twice, or (`strict`) cannot be used.
+        When the model cannot be loaded, a file is given twice, or (`strict`) cannot be used; when an archive is
+        damaged or holds no descriptor file.
     """
     loaded = model if isinstance(model, Model) else Model.load(model)
-    names = [os.fspath(file) for file in ([files] if isinstance(files, str | os.PathLike) else files)]
+    given = [os.fspath(file) for file in ([files] if isinstance(files, str | os.PathLike) else files)]
+    names = [name for file in given for name in _in_archive(file)]
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise UserError(f"{printable(twice[0])}: is given twice; give every file once")
@@ -56,6 +61,22 @@ def predict(
         raise UserError(f"{left_out[0].path}: {left_out[0].reason}; correct or remove it, or do without --strict")
     row = {name: index for index, name in enumerate(table.ids) if name not in unusable}
     return loaded.predict(table.rows([row[name] for name in names if name in row])), left_out
+
+
+def _in_archive(name: str) -> list[str]:
+    # The descriptor files in an archive; of any other file its name.
+    if not is_archive(name):
+        return [name]
+    found = [
+        f"{name}/{member.name}"
+        for member in list_archive(Path(name)).members
+        if not member.is_directory
+        and member.name.endswith(EXTENSIONS)
+        and not any(part.startswith(".") for part in member.name.split("/"))
+    ]
+    if not found:
+        raise UserError(f"{printable(name)}: holds no descriptor files ({', '.join(EXTENSIONS)})")
+    return found
 
 
 def as_json_lines(prediction: Prediction) -> str:

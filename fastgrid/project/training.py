@@ -15,7 +15,7 @@ from fastgrid.common.fanout import Pool
 from fastgrid.common.files import make_directory
 from fastgrid.common.stopwatch import phase
 from fastgrid.project.asked import Asked
-from fastgrid.project.class_folders import ClassFolders, scan_class_folders
+from fastgrid.project.class_folders import LISTING, ClassFolders, scan_class_folders
 from fastgrid.project.consistency import consistent_inputs
 from fastgrid.project.filelist import write_filelist
 from fastgrid.project.generating import template_for
@@ -79,7 +79,7 @@ def train_model_from_sigs(
     Parameters
     ----------
     input_dir : path-like
-        Never written to.
+        Never written to. May be a tar archive of class folders, which is not unpacked (docs/large-collections.md).
     output_dir : path-like
         Gets NAME.project, NAME.model, NAME.history.param, NAME.history.results.html, report.tsv, report.html, results/.
     project_name : str
@@ -119,7 +119,8 @@ def train_model_from_sigs(
         known = load_project(project_file)
         asked.refuse_other_folds(known)
         source = known.groups
-    found = scan_class_folders(inputs, nested=source is not None and source.kind == PARENT_FOLDER)
+    nested = source is not None and source.kind == PARENT_FOLDER
+    found = scan_class_folders(inputs, nested=nested, kept_listing=output / "results" / LISTING)
     if settings.strict and found.unusable:
         more = f" (and {len(found.unusable) - 1} more)" if len(found.unusable) > 1 else ""
         raise UserError(f"{found.unusable[0]}{more}; correct or remove it, or do without --strict")
@@ -159,6 +160,7 @@ def _list_class_folders(
     groundtruth, filelist = directory / "groundtruth.yaml", directory / "filelist.yaml"
     write_groundtruth(groundtruth, GroundTruth(project_name, found.labels))
     write_filelist(filelist, found.files)
+    found.keep_listing(directory / LISTING)
     return groundtruth, filelist
 
 

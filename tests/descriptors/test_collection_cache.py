@@ -11,6 +11,7 @@ import fastgrid.descriptors.batches as batches
 import fastgrid.descriptors.cache as cache_module
 from fastgrid.common.errors import UserError
 from fastgrid.descriptors import read_collection
+from fastgrid.descriptors.array_file import digest_of
 from fastgrid.descriptors.source import Fingerprint, still_same
 
 
@@ -183,11 +184,13 @@ def test_matrix_of_another_run_is_not_believed(files, stem, tmp_path):
 
 
 def test_matrix_replaced_while_it_was_written_is_an_error(files, stem, monkeypatch):
-    def write_and_replace(path, values):
-        write_matrix(path, values + np.float32(1))
+    def write_and_replace(path, shape, rows):
+        rows = list(rows)
+        write_rows(path, shape, [some + np.float32(1) for some in rows])
+        return digest_of(np.concatenate(rows))
 
-    write_matrix = cache_module.write_matrix
-    monkeypatch.setattr(cache_module, "write_matrix", write_and_replace)
+    write_rows = cache_module.write_rows
+    monkeypatch.setattr(cache_module, "write_rows", write_and_replace)
     with pytest.raises(UserError, match="do not let two runs share"):
         read_collection(files, cache=stem)
 

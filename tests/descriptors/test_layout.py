@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastgrid.descriptors.assemble import compacted
 from fastgrid.descriptors.layout import compare, majority_layout
 from fastgrid.descriptors.leaves import Leaves, Structure
 from fastgrid.descriptors.picker import Picker, text_of_number
@@ -96,14 +95,3 @@ def test_picker_takes_what_a_dictionary_would_give(descriptors, random):
 )
 def test_number_as_text_has_six_digits(number, text):
     assert text_of_number(np.float32(number)) == text
-
-
-@pytest.mark.parametrize("n_items", [0, 1, 255, 256, 257, 1000])
-def test_compacting_in_place_equals_indexing(n_items):
-    rng = np.random.default_rng(n_items)
-    values = rng.random((n_items, 7), dtype=np.float32)
-    for kept in (np.zeros(7, bool), np.ones(7, bool), np.array([1, 0, 1, 1, 0, 0, 1], bool)):
-        expected = values[:, kept].copy()
-        found = compacted(values.copy(), kept)
-        np.testing.assert_array_equal(found, expected)
-        assert found.flags.c_contiguous
