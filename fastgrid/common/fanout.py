@@ -286,6 +286,10 @@ def settle_in_worker() -> None:
         return
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Where psutil is installed, loky ends workers that keep more than 300 MB, as ours do on purpose.
+    executor = sys.modules.get("joblib.externals.loky.process_executor")
+    if hasattr(executor, "_USE_PSUTIL"):
+        executor._USE_PSUTIL = False  # type: ignore[union-attr]
     global _watching
     if not _watching and hasattr(os, "getppid"):
         _watching = True

@@ -9,6 +9,7 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from fastgrid.common.fanout import Pool, WorkersDiedError, available_cores
@@ -185,3 +186,19 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path):
         # The stream ends once nobody can write to it any more.
         assert process.stdout.read() == ""
     assert len(set(workers)) == 2
+
+
+KEPT: list[np.ndarray] = []
+
+
+def keep_much(_: int) -> int:
+    KEPT.append(np.ones(50_000_000))
+    time.sleep(1.1)  # loky looks once a second
+    return os.getpid()
+
+
+@pytest.mark.slow
+def test_workers_that_keep_much_are_not_ended(recwarn):
+    with Pool(2) as pool:
+        processes = set(pool.map_unordered(keep_much, range(8)))
+    assert len(processes) == 2 and not recwarn.list
