@@ -22,7 +22,7 @@ from fastgrid.descriptors.source import Fingerprint, still_same
 from fastgrid.descriptors.table import Descriptor, DescriptorTable, Kind, item_order
 
 # To be raised whenever the same files would give another table, or the layout is written otherwise.
-SCHEMA = "fastgrid descriptors 2"
+SCHEMA = "fastgrid descriptors 3"
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +71,9 @@ class Cache:
         self.text_path = stem.with_name(f"{stem.name}.text.npy")
         self.layout_path = stem.with_name(f"{stem.name}.layout.json")
 
-    def load(self, files: Mapping[str, Path], excluded: tuple[str, ...], texts: tuple[str, ...] = ()) -> Stored | None:
+    def load(
+        self, files: Mapping[str, Path], excluded: tuple[str, ...], texts: tuple[str, ...] = (), how: str = ""
+    ) -> Stored | None:
         """Return what is kept if it is whole and still what `files` hold, else None.
 
         Parameters
@@ -80,6 +82,8 @@ class Cache:
         excluded : tuple of str
         texts : tuple of str
             Paths whose text must be there.
+        how : str
+            In which way the files are to be read, where there are several.
 
         Returns
         -------
@@ -94,7 +98,7 @@ class Cache:
         """
         try:
             layout = json.loads(self.layout_path.read_text(encoding="utf-8"))
-            if layout["schema"] != SCHEMA or tuple(layout["excluded"]) != excluded:
+            if (layout["schema"], tuple(layout["excluded"]), layout["how"]) != (SCHEMA, excluded, how):
                 return None
             recorded = _files_of_json(layout["files"])
             if recorded.keys() != files.keys() or not layout["texts"].keys() >= set(texts):
@@ -111,7 +115,7 @@ class Cache:
             write_text(self.layout_path, _as_text({**layout, "files": current}))
         return stored
 
-    def save(self, stored: Stored, files: Mapping[str, Path]) -> Stored:
+    def save(self, stored: Stored, files: Mapping[str, Path], how: str = "") -> Stored:
         """Write `stored` and return it with its values memory-mapped from the file.
 
         Parameters
@@ -119,6 +123,8 @@ class Cache:
         stored : Stored
         files : mapping of str to Path
             The files that were read.
+        how : str
+            In which way.
 
         Returns
         -------
@@ -137,6 +143,7 @@ class Cache:
         write_bytes(self.text_path, text.getvalue())
         layout = {
             "schema": SCHEMA,
+            "how": how,
             "values_sha256": digest_of(table.values),
             "text_sha256": digest_of(table.text),
             "excluded": stored.excluded,

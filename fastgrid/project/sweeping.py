@@ -20,8 +20,8 @@ from fastgrid.project.data import TrainingData, load_data, write_dataset_report
 from fastgrid.project.evaluating import Evaluated, Evaluator
 from fastgrid.project.feature_sets import build_feature_sets, choice_of
 from fastgrid.project.folds import FOLDS_FILE, Folds, assigned_folds, check_folds, check_repeats, write_folds
-from fastgrid.project.groundtruth import read_groundtruth
 from fastgrid.project.group_hint import shared_tag_hint
+from fastgrid.project.items import labels_of
 from fastgrid.project.nesting import nested_facts
 from fastgrid.project.record import (
     PREDICTIONS,
@@ -140,7 +140,7 @@ def _write(record: SweepRecord, data: TrainingData, folds: Sequence[Sequence[Fol
             path.unlink()
     write_folds(directory / FOLDS_FILE, data, project.evaluations, folds)
     # Last: from here on the predictions count as the results of this project.
-    write_record(record, read_groundtruth(project.groundtruth).labels, data.grouping)
+    write_record(record, labels_of(project), data.grouping)
 
 
 def _failures(evaluated: Sequence[Evaluated]) -> list[dict[str, Any]]:
