@@ -13,8 +13,10 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "train_model_from_sigs": "fastgrid.project.training",
+    "train_model_from_table": "fastgrid.project.table_training",
     "train_model": "fastgrid.project.training",
     "generate_classification_project": "fastgrid.project.generating",
+    "generate_project_from_table": "fastgrid.project.table_projects",
     "run_tests": "fastgrid.project.training",
     "generate_params_report": "fastgrid.project.finished",
     "select_best_model": "fastgrid.project.finished",
@@ -28,6 +30,7 @@ _HOMES = {
     "status": "fastgrid.project.status",
     "json_to_sig": "fastgrid.project.conversion",
     "predict": "fastgrid.project.prediction",
+    "predict_table": "fastgrid.project.prediction",
     "Model": "fastgrid.model.model",
     "describe": "fastgrid.model.summary",
     "GridSearchSVC": "fastgrid.search.estimator",

@@ -14,6 +14,7 @@ from fastgrid.cli.running import OneLineParser
 #: Command -> what it does, in the order of a training.
 COMMANDS = {
     "train_model_from_sigs": "class folders -> ground truth + file list -> train_model",
+    "train_model_from_table": "feature table (CSV, TSV, Parquet, .npz, LIBSVM) -> project -> train_model",
     "train_model": "project -> sweep -> best model, ranking and confusion matrix",
     "generate_classification_project": "write the project file from a template",
     "run_tests": "the sweep: every combination, n-fold cross-validation",
@@ -26,7 +27,7 @@ COMMANDS = {
     "errors": "list the items that the best combinations misclassify",
     "visualize_confusion_matrix": ".result -> HTML confusion matrix",
     "json_to_sig": "JSON descriptor files -> YAML .sig files",
-    "predict": "class and probabilities of descriptor files",
+    "predict": "class and probabilities of descriptor files, or of the rows of a table",
 }
 
 #: Other spellings of commands that are accepted.

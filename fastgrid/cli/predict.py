@@ -5,32 +5,67 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from fastgrid.cli import running
+from fastgrid.common.errors import UserError, one_line
+
+if TYPE_CHECKING:
+    from fastgrid.descriptors.collection import LeftOut
+    from fastgrid.model.model import Prediction
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Classify descriptor files; return the exit code."""
+    """Classify descriptor files or rows of a table; return the exit code."""
     parser = running.parser_of(
-        "predict", "Classify descriptor files: one JSON line each with id, class and probability {class: p}."
+        "predict",
+        "Classify descriptor files, or the rows of a table: one JSON line each with id, class and probability "
+        "{class: p}.",
     )
     parser.add_argument("model", metavar="MODEL", help="a model that fastgrid trained")
     parser.add_argument(
         "files",
         metavar="FILE",
-        nargs="+",
+        nargs="*",
         help="descriptor files (.json, .sig, also .gz), in a tar archive too (dump.tar.zst/a.json), or whole archives",
     )
-    parser.add_argument("--table", action="store_true", help="a table for people instead of JSON lines")
+    parser.add_argument(
+        "--table",
+        metavar="TABLE",
+        help="a feature table instead of descriptor files: CSV, TSV, Parquet, .npz, LIBSVM's text (docs/tables.md)",
+    )
+    running.add_row_options(parser)
+    parser.add_argument(
+        "--format", choices=("json", "table"), default="json", help="json lines (default), or a table for people"
+    )
     running.add_strict_option(parser)
     return running.run(parser, argv, _predict)
 
 
 def _predict(options: argparse.Namespace) -> int:
-    from fastgrid.project.prediction import as_json_lines, as_table, predict
+    from fastgrid.project.prediction import as_json_lines, as_table
 
-    prediction, left_out = predict(options.model, options.files, strict=options.strict)
-    sys.stdout.write(as_table(prediction) if options.table else as_json_lines(prediction))
+    prediction, left_out = _predicted(options)
+    of_files = options.table is None
+    write = as_table if options.format == "table" else as_json_lines
+    sys.stdout.write(write(prediction, of_files=of_files))
     for entry in left_out:
-        print(f"warning: left out {entry.path}: {entry.reason}", file=sys.stderr)
+        name = entry.path if of_files else f"{entry.path}: {one_line(entry.name, 60)}"
+        print(f"warning: left out {name}: {entry.reason}", file=sys.stderr)
     return 2 if left_out else 0
+
+
+def _predicted(options: argparse.Namespace) -> tuple[Prediction, tuple[LeftOut, ...]]:
+    from fastgrid.project.prediction import predict, predict_table
+
+    if (options.table is None) == (not options.files):
+        raise UserError(
+            "give either descriptor files or a feature table (--table TABLE); a table for people is --format table"
+        )
+    if options.table is not None:
+        return predict_table(
+            options.model, options.table, id_column=options.id, table_format=options.table_format, strict=options.strict
+        )
+    if options.id is not None or options.table_format is not None:
+        raise UserError("--id and --table-format go with --table TABLE")
+    return predict(options.model, options.files, strict=options.strict)

@@ -39,6 +39,10 @@ SOLVERS = ("smo", "smo-fast", "libsvm")
 RULES = ("accuracy", "normalized_accuracy", "one-standard-error")
 
 
+#: As `fastgrid.descriptors.tables.FORMATS`, likewise.
+TABLE_FORMATS = ("csv", "tsv", "parquet", "npz", "libsvm")
+
+
 def parser_of(name: str, description: str) -> argparse.ArgumentParser:
     """Return the parser of the command called `name`."""
     return OneLineParser(prog=f"fastgrid {name}", description=description, allow_abbrev=False)
@@ -57,6 +61,33 @@ def add_lists(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("groundtruth", metavar="GROUNDTRUTH", help="YAML: className and groundTruth {id: class}")
     parser.add_argument(
         "filelist", metavar="FILELIST", help="YAML: {id: path of the descriptor file, or in a tar archive}"
+    )
+
+
+def add_table_options(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    """Add the options that name a feature table and its columns."""
+    parser.add_argument(
+        "--table", metavar="FILE", required=required, help="a row for each item: CSV, TSV, Parquet, .npz, LIBSVM's text"
+    )
+    parser.add_argument("--label", metavar="COLUMN", help="the column of the classes")
+    add_row_options(parser)
+    parser.add_argument(
+        "--exclude",
+        metavar="COLUMN",
+        action="append",
+        default=[],
+        help="leave out this column, or all that a pattern such as 'mfcc*' matches; may be given several times",
+    )
+
+
+def add_row_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--id`` and ``--table-format``."""
+    parser.add_argument("--id", metavar="COLUMN", help="the column of the ids (default: the number of the row)")
+    parser.add_argument(
+        "--table-format",
+        "--table_format",
+        choices=TABLE_FORMATS,
+        help="what the table is (default: the ending of its name tells)",
     )
 
 

@@ -47,6 +47,11 @@ class Assembled:
     shape: tuple[int, int]
     rows: Callable[[], Iterator[Float32Matrix]]
 
+    @staticmethod
+    def of(table: DescriptorTable) -> Assembled:
+        """Return a table that is there."""
+        return Assembled(table.ids, table.descriptors, table.text, {}, table.values.shape, lambda: iter([table.values]))
+
     def values(self) -> Float32Matrix:
         """Return all values as one array."""
         values = np.empty(self.shape, dtype=np.float32)

@@ -86,7 +86,9 @@ class Cache:
         self.text_path = stem.with_name(f"{stem.name}.text.npy")
         self.layout_path = stem.with_name(f"{stem.name}.layout.json")
 
-    def load(self, files: Mapping[str, Path], excluded: tuple[str, ...], texts: tuple[str, ...] = ()) -> Stored | None:
+    def load(
+        self, files: Mapping[str, Path], excluded: tuple[str, ...], texts: tuple[str, ...] = (), how: str = ""
+    ) -> Stored | None:
         """Return what is kept if it is whole and still what `files` hold, else None.
 
         Parameters
@@ -95,6 +97,8 @@ class Cache:
         excluded : tuple of str
         texts : tuple of str
             Paths whose text must be there.
+        how : str
+            In which way the files are to be read, where there are several.
 
         Returns
         -------
@@ -109,7 +113,7 @@ class Cache:
         """
         try:
             layout = json.loads(self.layout_path.read_text(encoding="utf-8"))
-            if layout["schema"] != SCHEMA or tuple(layout["excluded"]) != excluded:
+            if (layout["schema"], tuple(layout["excluded"]), layout["how"]) != (SCHEMA, excluded, how):
                 return None
             recorded = _files_of_json(layout["files"])
             if recorded.keys() != files.keys() or not layout["texts"].keys() >= set(texts):
@@ -126,7 +130,7 @@ class Cache:
             write_text(self.layout_path, _as_text({**layout, "files": current}))
         return stored
 
-    def save(self, assembled: Assembled, findings: Findings, files: Mapping[str, Path]) -> Stored:
+    def save(self, assembled: Assembled, findings: Findings, files: Mapping[str, Path], how: str = "") -> Stored:
         """Write a collection and return it with its values memory-mapped from the file.
 
         Parameters
@@ -136,6 +140,8 @@ class Cache:
         findings : Findings
         files : mapping of str to Path
             The files that were read.
+        how : str
+            In which way.
 
         Returns
         -------
@@ -153,6 +159,7 @@ class Cache:
         write_bytes(self.text_path, text.getvalue())
         layout = {
             "schema": SCHEMA,
+            "how": how,
             "values_sha256": values_digest,
             "text_sha256": digest_of(assembled.text),
             "excluded": findings.excluded,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import os
 import stat
 import zlib
 from dataclasses import dataclass
@@ -77,6 +78,24 @@ def read_source(path: Path, *, digest: bool = False) -> tuple[bytes, Fingerprint
     return data, Fingerprint(len(data), status.st_mtime_ns, checksum)
 
 
+def fingerprint_of(path: Path) -> Fingerprint:
+    """Return the fingerprint of a file of any size, which is read piece by piece.
+
+    Raises
+    ------
+    OSError, ValueError
+        When it cannot be read.
+    """
+    with path.open("rb") as handle:
+        modified = os.fstat(handle.fileno()).st_mtime_ns
+        checksum = hashlib.sha256()
+        size = 0
+        while part := handle.read(MEBIBYTE):
+            checksum.update(part)
+            size += len(part)
+    return Fingerprint(size, modified, checksum.hexdigest())
+
+
 def unpacked(data: bytes) -> bytes:
     """Return `data`, decompressed where it is gzip; what it is called does not matter.
 
@@ -135,11 +154,15 @@ def still_same(path: Path, recorded: Fingerprint | None) -> tuple[bool, Fingerpr
             return False, None
         if status.st_mtime_ns == recorded.modified:
             return True, recorded
+        try:
+            present = fingerprint_of(path)
+        except (OSError, ValueError):
+            return False, None
+        return present.sha256 == recorded.sha256, present
     try:
-        present = read_source(path, digest=True)[1]
+        return False, read_source(path, digest=True)[1]
     except UnreadableError:
-        return recorded is None, None
-    return recorded is not None and present.sha256 == recorded.sha256, present
+        return True, None
 
 
 def _check_size(size: int, when: str) -> None:

@@ -18,6 +18,10 @@ IndexVector = npt.NDArray[np.intp]
 Float32Vector = npt.NDArray[np.float32]
 
 
+#: Rows that are moved at a time.
+_ROWS_AT_ONCE = 256
+
+
 @dataclass(frozen=True)
 class Findings:
     """What the cleaner says of each descriptor.
@@ -151,3 +155,25 @@ def numeric_columns(table: DescriptorTable) -> tuple[IndexVector, BoolVector]:
     lengths = np.array([d.length for d in table.numeric], dtype=np.intp)
     enumerated = np.array([d.kind is Kind.ENUMERATED for d in table.numeric], dtype=np.bool_)
     return np.repeat(np.arange(len(lengths), dtype=np.intp), lengths), np.repeat(enumerated, lengths)
+
+
+def compacted(values: Float32Matrix, kept: npt.NDArray[np.bool_]) -> Float32Matrix:
+    """Return the columns of `values` where `kept` is true, in the memory of `values`, which is lost.
+
+    Parameters
+    ----------
+    values : ndarray of float32, shape (n_items, n_dimensions)
+        C-contiguous.
+    kept : ndarray of bool, shape (n_dimensions,)
+
+    Returns
+    -------
+    ndarray of float32, shape (n_items, n_kept), C-contiguous
+    """
+    n_items, width = values.shape[0], int(np.count_nonzero(kept))
+    flat = values.reshape(-1)
+    for first in range(0, n_items, _ROWS_AT_ONCE):
+        rows = values[first : first + _ROWS_AT_ONCE][:, kept]
+        # Rows only become shorter, so that nothing is overwritten before it was read.
+        flat[first * width : first * width + rows.size] = rows.reshape(-1)
+    return flat[: n_items * width].reshape(n_items, width)

@@ -25,6 +25,7 @@ from fastgrid.project.groundtruth import check_same_ids, read_groundtruth
 from fastgrid.project.group_hint import TAGS
 from fastgrid.project.group_source import GroupSource
 from fastgrid.project.grouping import Grouping, load_grouping
+from fastgrid.project.items import table_of
 from fastgrid.project.schema import Project
 
 #: Bytes of descriptor files that are parsed here rather than in the pool, whose start takes longer than parsing them.
@@ -123,10 +124,31 @@ def load_data(
         When ground truth and file list disagree, no file can be used, a class has a single item, or (`with_groups`) the
         groups of the items cannot be had or used.
     """
+    asked, files, grouping, collection = _read_items(project, pool, console, strict, with_groups)
+    _say_what_was_left_out(collection, console)
+    present = set(collection.table.ids)
+    labels = {item: label for item, label in asked.items() if item in present}
+    _check_classes(asked, labels, project, console)
+    classes = tuple(sorted(set(labels.values())))
+    code = {label: index for index, label in enumerate(classes)}
+    codes = np.array([code[labels[item]] for item in collection.table.ids], dtype=np.int16)
+    groups = None if grouping is None else grouping.of_items(labels, files, collection.texts, console)
+    return TrainingData(collection.table, labels, classes, codes, collection, grouping, groups)
+
+
+def _read_items(
+    project: Project, pool: Pool, console: Console, strict: bool, with_groups: bool
+) -> tuple[dict[str, str], Mapping[str, Path], Grouping | None, Collection]:
+    # The classes and files of the items, what is known of their groups beforehand, and their descriptors.
+    grouping = None
+    if project.table is not None:
+        read = table_of(project, console)
+        if with_groups and project.groups is not None:
+            grouping = load_grouping(project.groups, read.labels, f"{project.path}: groups", console)
+        return read.labels, {}, grouping, read.collection
     truth = read_groundtruth(project.groundtruth)
     files = read_filelist(project.filelist)
     check_same_ids(truth.labels, files, project.groundtruth, project.filelist)
-    grouping = None
     if with_groups and project.groups is not None:
         # A mistake in a file of groups is known before anything else is read.
         grouping = load_grouping(project.groups, truth.labels, f"{project.path}: groups", console)
@@ -140,15 +162,7 @@ def load_data(
         strict=strict,
         groups=project.groups,
     )
-    _say_what_was_left_out(collection, console)
-    present = set(collection.table.ids)
-    labels = {item: label for item, label in truth.labels.items() if item in present}
-    _check_classes(truth.labels, labels, project, console)
-    classes = tuple(sorted(set(labels.values())))
-    code = {label: index for index, label in enumerate(classes)}
-    codes = np.array([code[labels[item]] for item in collection.table.ids], dtype=np.int16)
-    groups = None if grouping is None else grouping.of_items(labels, files, collection.texts, console)
-    return TrainingData(collection.table, labels, classes, codes, collection, grouping, groups)
+    return truth.labels, files, grouping, collection
 
 
 def write_dataset_report(
@@ -209,6 +223,7 @@ def _say_what_was_left_out(collection: Collection, console: Console) -> None:
 
 def _check_classes(asked: Mapping[str, str], labels: Mapping[str, str], project: Project, console: Console) -> None:
     counts = Counter(labels.values())
+    what = "file" if project.table is None else "row"
     for label in sorted(set(asked.values()) - set(counts)):
         console.warn(f"no file of class {one_line(label, 60)} can be used; the class is left out")
     if not counts:
@@ -219,8 +234,8 @@ def _check_classes(asked: Mapping[str, str], labels: Mapping[str, str], project:
         if count == 1:
             only = next(item for item in labels if labels[item] == label)
             raise UserError(
-                f"class {one_line(label, 60)} has one usable file only ({one_line(only, 100)}); "
-                "add files of it or remove the class"
+                f"class {one_line(label, 60)} has one usable {what} only ({one_line(only, 100)}); "
+                f"add {what}s of it or remove the class"
             )
     if len(counts) == 1:
         console.warn("there is one class only: every prediction will be right, and means nothing")

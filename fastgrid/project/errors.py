@@ -11,7 +11,7 @@ import numpy as np
 
 from fastgrid.common.errors import UserError, one_line
 from fastgrid.evaluation import count_misses, distinct_leaders
-from fastgrid.project.filelist import read_filelist
+from fastgrid.project.items import files_of
 from fastgrid.project.judging import choose
 from fastgrid.project.outputs import project_names
 from fastgrid.project.paths import absolute, printable
@@ -148,7 +148,7 @@ def _complete(standing: Ranked, evaluation: int) -> list[int]:
 
 
 def _files(project: Project, given: Predictions) -> Mapping[str, Path]:
-    files = read_filelist(project.filelist)
+    files = files_of(project)
     lost = [item for item in given.ids if item not in files]
     if lost:
         more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""

@@ -70,7 +70,7 @@ def generate_classification_project(
     if repeats is not None:
         checked_repeats(repeats)
     path, datasets = absolute(project_file), absolute(datasets_dir)
-    wanted = None if template is None else _named_or_path(template)
+    wanted = None if template is None else named_or_path(template)
     # Nothing is read where the template is given.
     settings = RunSettings(jobs=jobs if wanted is None else 1)
     with running(settings, console) as pool:
@@ -79,7 +79,7 @@ def generate_classification_project(
         )
         chosen = template_for(truth, files, datasets / truth.class_name, wanted, source, settings, pool, console)
     make_directory(path.parent)
-    with _keeping_old_project(path, console):
+    with keeping_old_project(path, console):
         return generate_project(
             path,
             class_name=truth.class_name,
@@ -134,8 +134,8 @@ def template_for(
 
 
 @contextmanager
-def _keeping_old_project(path: Path, console: Console) -> Iterator[None]:
-    # A project file may have been edited by hand: when the block gives its name to another one, a copy stays.
+def keeping_old_project(path: Path, console: Console) -> Iterator[None]:
+    """Keep a copy of a project file, which may have been edited by hand, when the block gives its name to another."""
     if not path.is_file():
         yield
         return
@@ -152,5 +152,6 @@ def _keeping_old_project(path: Path, console: Console) -> Iterator[None]:
             console.warn(f"{path} held another project, which is now {copy.name}")
 
 
-def _named_or_path(template: PathLike) -> str | Path:
+def named_or_path(template: PathLike) -> str | Path:
+    """Return a template as a path if there is such a file, else as the name that it may be."""
     return template if isinstance(template, str) and not Path(template).is_file() else Path(template)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from fastgrid.common.errors import UserError, one_line
 from fastgrid.common.files import write_text
 from fastgrid.common.safe_yaml import parse_yaml
 from fastgrid.common.yaml_dump import scalar_text
+from fastgrid.descriptors.tables import TableSource
 from fastgrid.project.group_source import GroupSource
 from fastgrid.project.names import class_name_fault
 from fastgrid.project.paths import absolute, is_unicode, portable, printable
 from fastgrid.project.schema import PROJECT_LIMITS, Project, parse_project
 from fastgrid.project.schema_fields import MAX_REPEATS
 from fastgrid.project.schema_grid import DEFAULT_EVALUATIONS
+from fastgrid.project.schema_table import TABLE_KEYS
 from fastgrid.project.template_choice import template_text
 from fastgrid.project.template_filling import filled_template
 from fastgrid.project.template_repeats import with_repeats
@@ -35,8 +38,8 @@ def generate_project(
     path: str | os.PathLike[str],
     *,
     class_name: str,
-    groundtruth: str | os.PathLike[str],
-    filelist: str | os.PathLike[str],
+    groundtruth: str | os.PathLike[str] | None = None,
+    filelist: str | os.PathLike[str] | None = None,
     datasets_directory: str | os.PathLike[str],
     results_directory: str | os.PathLike[str],
     seed: float | str,
@@ -45,6 +48,8 @@ def generate_project(
     cluster_mode: bool = False,
     groups: GroupSource | None = None,
     repeats: int | None = None,
+    table: TableSource | None = None,
+    excluded: Sequence[str] = (),
 ) -> Project:
     """Write a project file; return it, checked.
 
@@ -66,6 +71,10 @@ def generate_project(
         What must not be split over training and test; None keeps what the template says.
     repeats : int, optional
         Of every evaluation; None keeps what the template says.
+    table : TableSource, optional
+        Instead of `groundtruth` and `filelist`.
+    excluded : sequence of str, optional
+        Patterns of descriptors to leave out; none keep what the template says.
 
     Raises
     ------
@@ -76,12 +85,8 @@ def generate_project(
     fault = class_name_fault(class_name)
     if fault:
         raise UserError(f"{target}: {fault}")
-    paths = {
-        "datasetsDirectory": datasets_directory,
-        "resultsDirectory": results_directory,
-        "filelist": filelist,
-        "groundtruth": groundtruth,
-    }
+    paths = {"datasetsDirectory": datasets_directory, "resultsDirectory": results_directory}
+    paths |= _inputs(groundtruth, filelist, table)
     values = {
         "className": scalar_text(class_name),
         **_path_texts(paths, target),
@@ -91,7 +96,11 @@ def generate_project(
     if groups is not None:
         _check_unicode([groups.name])
         values["groups"] = scalar_text(groups.as_written(target.parent))
+    if excluded:
+        # A list of JSON is one of YAML.
+        values["excludedDescriptors"] = json.dumps(list(excluded), ensure_ascii=False)
     name, text = template_text(template)
+    values |= _of_table(table, text)
     if number_processes is not None or _OPEN_PROCESSES.search(text):
         values["numberProcesses"] = scalar_text(number_processes)
     filled = filled_template(text, name, values)
@@ -103,6 +112,29 @@ def generate_project(
             raise UserError(f"{name}: its evaluations are no plain list; write 'repeats: {repeats}' into them by hand")
     write_text(target, filled if filled.startswith(MARK) else f"{MARK}\n{filled}")
     return project
+
+
+def _inputs(
+    groundtruth: str | os.PathLike[str] | None, filelist: str | os.PathLike[str] | None, table: TableSource | None
+) -> dict[str, str | os.PathLike[str]]:
+    if table is not None:
+        return {"table": table.path}
+    if groundtruth is None or filelist is None:
+        raise ValueError("a project needs ground truth and file list, or a table")
+    return {"filelist": filelist, "groundtruth": groundtruth}
+
+
+def _of_table(table: TableSource | None, text: str) -> dict[str, str]:
+    # What is said of the table; keys of a template that do not go with it, or go with a table only, become empty.
+    found: dict[str, str | None] = {}
+    if table is not None:
+        found = {"labelColumn": table.label, "idColumn": table.id, "tableFormat": table.format}
+    values = {key: scalar_text(value) for key, value in found.items() if value is not None}
+    others = ("groundtruth", "filelist") if table is not None else ("table",)
+    for key in (*others, *TABLE_KEYS):
+        if key not in values and re.search(rf"^{key}[ ]*:", text, re.MULTILINE):
+            values[key] = ""
+    return values
 
 
 def checked_repeats(repeats: int) -> int:

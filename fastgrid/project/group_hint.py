@@ -27,7 +27,7 @@ def shared_tag_hint(labels: Mapping[str, str], texts: Mapping[str, Values], n_fo
     labels : mapping of str to str
         Class of each item that is trained on.
     texts : mapping of str to mapping of str to tuple of str
-        Path -> id -> what the file holds there; all of `TAGS`.
+        Path -> id -> what the file holds there. Of a table there are no `TAGS`.
     n_folds : int
         So many folds at most.
     project : str
@@ -39,8 +39,9 @@ def shared_tag_hint(labels: Mapping[str, str], texts: Mapping[str, Values], n_fo
         A tag of which no folds can be made, since it keeps all of a class together or has too few values, is named only
         where there is no other.
     """
-    shared = {path: _sharing({item: texts[path].get(item, ()) for item in labels}) for path in TAGS}
-    repeated = [path for path in TAGS if shared[path]]
+    tags = [path for path in TAGS if path in texts]
+    shared = {path: _sharing({item: texts[path].get(item, ()) for item in labels}) for path in tags}
+    repeated = [path for path in tags if shared[path]]
     if not repeated:
         return None
     usable = [path for path in repeated if _can_be_split(labels, texts[path], n_folds)]

@@ -22,9 +22,10 @@ class GroupSource:
 
     Attributes
     ----------
-    kind : {"file", "descriptor", "parent-folder"}
+    kind : {"file", "descriptor", "parent-folder", "column"}
     name : str
-        Absolute path of the file; path of the descriptor, without a leading dot; ``parent-folder``.
+        Absolute path of the file; path of the descriptor, without a leading dot; ``parent-folder``; column of the table
+        that the items are rows of.
     """
 
     kind: str
@@ -98,6 +99,33 @@ def group_source(given: PathLike, directory: PathLike) -> GroupSource:
     if "*" in text or "?" in text:
         raise ValueError(f"'{text}' is a pattern; give the path of one descriptor, such as metadata.tags.artist")
     return GroupSource("descriptor", text.removeprefix("."))
+
+
+def table_group_source(given: PathLike, directory: PathLike) -> GroupSource:
+    """Tell whether a value is a column of the table that a project is made from, or a file of groups.
+
+    What has the ending of a YAML, JSON, CSV or TSV file, begins with a slash, ``./`` or ``../``, or is given as a path
+    object, is a file. Everything else is a column.
+
+    Parameters
+    ----------
+    given : str or path-like
+    directory : path-like
+        Where relative paths of files start from.
+
+    Raises
+    ------
+    ValueError
+        When it is empty or the folders of descriptor files; the message is a clause to follow the name of the key.
+    """
+    text = os.fspath(given)
+    if text == PARENT_FOLDER or not text.strip() or "\0" in text:
+        found = f"is {PARENT_FOLDER}, which is for descriptor files" if text == PARENT_FOLDER else "is empty"
+        raise ValueError(f"{found}; give a column of the table, or a file of groups")
+    is_file = Path(text).suffix.lower() in FILE_ENDINGS or text.startswith(("./", "../")) or Path(text).is_absolute()
+    if is_file or not isinstance(given, str):
+        return GroupSource("file", str(absolute(Path(directory) / text)))
+    return GroupSource("column", text)
 
 
 def _looks_like_file(text: str) -> bool:

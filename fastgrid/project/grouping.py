@@ -12,6 +12,7 @@ from pathlib import Path
 from fastgrid.common.console import Console
 from fastgrid.common.errors import UserError, one_line
 from fastgrid.descriptors.sources import read_documents
+from fastgrid.descriptors.tables.building import GROUPS
 from fastgrid.descriptors.texts import text_paths
 from fastgrid.project.group_files import groups_in_file, read_group_file
 from fastgrid.project.group_source import PARENT_FOLDER, GroupSource
@@ -69,6 +70,8 @@ class Grouping:
             values: Values = _folders({item: files[item] for item in labels})
         elif self.in_file is not None:
             values = {item: self.in_file[item] for item in labels}
+        elif self.source.kind == "column":
+            values = self._in_column(labels, texts[GROUPS], console)
         else:
             values = self._in_descriptor(labels, files, texts[self.source.name], console)
         groups = connected_groups({item: values.get(item, ()) for item in labels})
@@ -76,6 +79,16 @@ class Grouping:
         if console is not None and len(set(groups.values())) == len(groups):
             console.warn(f"{self.where}: no two items share a group; the folds are as good as without groups")
         return groups
+
+    def _in_column(self, labels: Mapping[str, str], texts: Values, console: Console | None) -> Values:
+        found = {item: texts[item] for item in labels if item in texts}
+        lacking = len(labels) - len(found)
+        if lacking and console is not None:
+            console.warn(
+                f"{lacking} of {len(labels)} rows have nothing in column '{one_line(self.source.name, 60)}': each of "
+                "them is a group of its own"
+            )
+        return found
 
     def _in_descriptor(
         self, labels: Mapping[str, str], files: Mapping[str, Path], texts: Values, console: Console | None

@@ -1,4 +1,4 @@
-"""``predict``: a model applied to descriptor files."""
+"""``predict``: a model applied to descriptor files, or to the rows of a table."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from fastgrid.common.errors import UserError
+from fastgrid.common.errors import UserError, one_line
 from fastgrid.descriptors.collection import LeftOut
 from fastgrid.descriptors.items import read_items
 from fastgrid.descriptors.listing import list_archive
 from fastgrid.descriptors.members import is_archive
+from fastgrid.descriptors.tables import TableSource, read_rows
 from fastgrid.model.model import Model, Prediction
 from fastgrid.project.class_folders import EXTENSIONS, item_name
 from fastgrid.project.paths import printable
@@ -79,14 +80,60 @@ def _in_archive(name: str) -> list[str]:
     return found
 
 
-def as_json_lines(prediction: Prediction) -> str:
+def predict_table(
+    model: Model | PathLike,
+    table: PathLike,
+    *,
+    id_column: str | None = None,
+    table_format: str | None = None,
+    strict: bool = False,
+) -> tuple[Prediction, tuple[LeftOut, ...]]:
+    """Classify the rows of a feature table (docs/tables.md).
+
+    Parameters
+    ----------
+    model : Model or path-like
+    table : path-like
+        With a column for each descriptor that the model uses; others do not matter.
+    id_column : str, optional
+        The column of the ids; by default rows are called by their number, ``row000001``.
+    table_format : {"csv", "tsv", "parquet", "npz", "libsvm"}, optional
+        By default the ending of the name tells.
+    strict : bool
+        A row that cannot be used is an error.
+
+    Returns
+    -------
+    prediction : Prediction
+        In the order of the rows.
+    left_out : tuple of LeftOut
+        Rows that cannot be used, with the reason.
+
+    Raises
+    ------
+    UserError
+        When the model cannot be loaded, the table lacks a column, or a row (`strict`) cannot be used.
+    """
+    loaded = model if isinstance(model, Model) else Model.load(model)
+    path = Path(table)
+    rows, unreadable = read_rows(TableSource(path, id=id_column, format=table_format), loaded.required_descriptors)
+    unusable = loaded.unusable_items(rows) if rows.ids else {}
+    left_out = (*unreadable, *(LeftOut(name, path, reason) for name, reason in unusable.items()))
+    if strict and left_out:
+        first = f"{one_line(left_out[0].name, 60)}: {left_out[0].reason}"
+        raise UserError(f"{path}: {first}; correct or remove it, or do without --strict")
+    kept = [index for index, name in enumerate(rows.ids) if name not in unusable]
+    return loaded.predict(rows.rows(kept)), left_out
+
+
+def as_json_lines(prediction: Prediction, *, of_files: bool = True) -> str:
     """Return one JSON object per item: id, class, probability {class: p}, in order.
 
-    The id is that of a training: the file's name without its extension; where several files have that name, the file
-    as it was given.
+    The id is that of a training. Items that are files (`of_files`) are called by the file's name without its
+    extension; where several files have that name, by the file as it was given.
     """
     lines = []
-    names = [item_name(item) for item in prediction.ids]
+    names = [item_name(item) if of_files else item for item in prediction.ids]
     count = Counter(names)
     for item, name, label, row in zip(prediction.ids, names, prediction.labels, prediction.probabilities, strict=True):
         item_id = name if count[name] == 1 else item
@@ -95,9 +142,9 @@ def as_json_lines(prediction: Prediction) -> str:
     return "".join(lines)
 
 
-def as_table(prediction: Prediction) -> str:
+def as_table(prediction: Prediction, *, of_files: bool = True) -> str:
     """Return a table for people: item, class, and the probability of every class in percent."""
-    heading = ("class", *(f"{name} %" for name in prediction.classes), "file")
+    heading = ("class", *(f"{name} %" for name in prediction.classes), "file" if of_files else "id")
     rows = [
         (label, *(f"{100 * p:.1f}" for p in row), printable(item))
         for item, label, row in zip(prediction.ids, prediction.labels, prediction.probabilities, strict=True)

@@ -23,8 +23,8 @@ from fastgrid.common.files import write_text
 from fastgrid.evaluation import Ranking, Scores, rank
 from fastgrid.project.candidates import candidate_of
 from fastgrid.project.combinations_spec import CombinationSpec, EvaluationSpec
-from fastgrid.project.groundtruth import read_groundtruth
 from fastgrid.project.grouping import Grouping, load_grouping
+from fastgrid.project.items import labels_of
 from fastgrid.project.names import repeat_suffix, result_stems
 from fastgrid.project.pooling import joined_scores, pooled_scores
 from fastgrid.project.schema import Project
@@ -159,7 +159,7 @@ def load_record(project: Project) -> SweepRecord:
         raise UserError(f"{path}: there are no results yet; {remedy}") from None
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UserError(f"{path}: is damaged ({one_line(error, 100)}); {remedy}") from error
-    labels = read_groundtruth(project.groundtruth).labels
+    labels = labels_of(project)
     grouping = None
     if project.groups is not None:
         grouping = load_grouping(project.groups, labels, f"{project.path}: groups")

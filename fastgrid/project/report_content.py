@@ -75,7 +75,8 @@ def report_content(
         estimates=Estimates() if judgement is None else _estimates(record, judgement),
         data=_data_facts(record, dataset),
         matrix={} if judgement is None else _matrix(record, judgement),
-        paths=_paths(project.filelist),
+        # That every row stands in the table needs not be said of each.
+        paths=_paths(project.filelist) if project.table is None else {},
         classes=() if judgement is None else tuple(_classes(record, judgement)),
         left_out=tuple(_left_out(dataset)),
         notes=tuple(str(note) for note in dataset.get("notes", ())),

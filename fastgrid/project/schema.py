@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from fastgrid.common.safe_yaml import Limits, read_yaml
 from fastgrid.common.yaml_nodes import Entries, Scalar, YamlFile
+from fastgrid.descriptors.tables import TableSource
 from fastgrid.project.combinations_spec import CombinationSpec, EvaluationSpec, GridEntry
-from fastgrid.project.group_source import GroupSource, group_source
+from fastgrid.project.group_source import GroupSource, group_source, table_group_source
 from fastgrid.project.names import class_name_fault
 from fastgrid.project.paths import absolute
 from fastgrid.project.schema_fields import (
@@ -26,6 +27,7 @@ from fastgrid.project.schema_fields import (
 )
 from fastgrid.project.schema_grid import parse_classifiers, parse_evaluations
 from fastgrid.project.schema_steps import Step, parse_preprocessing
+from fastgrid.project.schema_table import parse_table
 
 PROJECT_LIMITS = Limits(size=4 * 2**20, depth=32, nodes=200_000)
 DEFAULT_SEED = 1
@@ -36,6 +38,10 @@ _KEYS = (
     "resultsDirectory",
     "filelist",
     "groundtruth",
+    "table",
+    "tableFormat",
+    "labelColumn",
+    "idColumn",
     "seed",
     "numberProcesses",
     "clusterMode",
@@ -60,7 +66,8 @@ class Project:
     class_name : str
         Name of the classification target; it begins the names of files.
     datasets_directory, results_directory, filelist, groundtruth : Path
-        Absolute; relative ones in the file start from its directory.
+        Absolute; relative ones in the file start from its directory. File list and ground truth of a project that is
+        made from a table are the table.
     seed : int, float or str
         For `random.seed`: text is not the same as the number it shows.
     number_processes : int, "all" or None
@@ -77,6 +84,8 @@ class Project:
         Each number of folds once.
     groups : GroupSource or None
         Where it is found which items must not be split over training and test.
+    table : TableSource or None
+        The table whose rows are the items, where there are no descriptor files.
     """
 
     path: Path
@@ -95,6 +104,7 @@ class Project:
     classifiers: tuple[GridEntry, ...]
     evaluations: tuple[EvaluationSpec, ...]
     groups: GroupSource | None = None
+    table: TableSource | None = None
 
     def combinations(self) -> tuple[CombinationSpec, ...]:
         """Return all combinations: entry by entry, the last key fastest; of equal ones the first is kept."""
@@ -128,14 +138,15 @@ def parse_project(file: YamlFile, path: Path) -> Project:
     version = root.children.get("templateVersion")
     excluded = root.children.get("excludedDescriptors")
     processes = root.children.get("numberProcesses")
+    table = parse_table(file, root, path)
     return Project(
         path=path,
         template_version=None if version is None or is_null(version) else word(file, version, "templateVersion"),
         class_name=_class_name(file, root),
         datasets_directory=_path(file, root, "datasetsDirectory", path),
         results_directory=_path(file, root, "resultsDirectory", path),
-        filelist=_path(file, root, "filelist", path),
-        groundtruth=_path(file, root, "groundtruth", path),
+        filelist=_path(file, root, "filelist", path) if table is None else table.path,
+        groundtruth=_path(file, root, "groundtruth", path) if table is None else table.path,
         seed=seed(file, root.children["seed"]) if "seed" in root.children else DEFAULT_SEED,
         number_processes=None if processes is None else number_of_processes(file, processes),
         cluster_mode=_switch(file, root, "clusterMode"),
@@ -144,7 +155,8 @@ def parse_project(file: YamlFile, path: Path) -> Project:
         preprocessing=preprocessing,
         classifiers=parse_classifiers(file, classifiers, tuple(preprocessing)),
         evaluations=parse_evaluations(file, root.children.get("evaluations")),
-        groups=_groups(file, root, path),
+        groups=_groups(file, root, path, group_source if table is None else table_group_source),
+        table=table,
     )
 
 
@@ -161,7 +173,9 @@ def _path(file: YamlFile, root: Entries, key: str, project: Path) -> Path:
     return absolute(project.parent / path_text(file, required(file, root, key, "the project"), key))
 
 
-def _groups(file: YamlFile, root: Entries, project: Path) -> GroupSource | None:
+def _groups(
+    file: YamlFile, root: Entries, project: Path, source_of: Callable[[str, Path], GroupSource]
+) -> GroupSource | None:
     node = root.children.get("groups")
     if node is None or is_null(node):
         return None
@@ -169,7 +183,7 @@ def _groups(file: YamlFile, root: Entries, project: Path) -> GroupSource | None:
         # Somebody's own key for lists that are used elsewhere in the file.
         return None
     try:
-        return group_source(path_text(file, node, "groups"), project.parent)
+        return source_of(path_text(file, node, "groups"), project.parent)
     except ValueError as error:
         raise file.error(node, f"groups {error}") from error
 

@@ -19,8 +19,8 @@ from fastgrid.project.combinations_spec import CombinationSpec
 from fastgrid.project.data import TrainingData, write_dataset_report
 from fastgrid.project.evaluating import Evaluated
 from fastgrid.project.folds import FOLDS_FILE, Folds, write_folds
-from fastgrid.project.groundtruth import read_groundtruth
 from fastgrid.project.group_hint import shared_tag_hint
+from fastgrid.project.items import labels_of
 from fastgrid.project.nesting import nested_facts
 from fastgrid.project.planning import long_lines, plan_of, short_lines
 from fastgrid.project.preparing import prepare
@@ -132,7 +132,7 @@ def _write(record: SweepRecord, data: TrainingData, folds: Sequence[Sequence[Fol
             path.unlink()
     write_folds(directory / FOLDS_FILE, data, project.evaluations, folds)
     # Last: from here on the predictions count as the results of this project.
-    write_record(record, read_groundtruth(project.groundtruth).labels, data.grouping)
+    write_record(record, labels_of(project), data.grouping)
 
 
 def _failures(evaluated: Sequence[Evaluated]) -> list[dict[str, Any]]:

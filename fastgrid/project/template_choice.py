@@ -10,6 +10,8 @@ from fastgrid.common.errors import UserError, one_line
 from fastgrid.common.safe_yaml import read_bounded
 
 FALLBACK = "2.1-beta2"
+#: For tables, whose columns have any names.
+TABLE = "table"
 # Version of the extractor -> template; beta6 writes what beta5 wrote.
 _TEMPLATE_OF_VERSION = {"2.1-beta2": "2.1-beta2", "2.1-beta5": "2.1-beta5", "2.1-beta6": "2.1-beta5"}
 _MAX_TEMPLATE_BYTES = 2**20
@@ -57,12 +59,12 @@ def template_text(template: str | Path) -> tuple[str, str]:
     UserError
         When there is neither.
     """
-    bundled = _TEMPLATE_OF_VERSION.get(str(template))
+    bundled = {**_TEMPLATE_OF_VERSION, TABLE: TABLE}.get(str(template))
     if bundled is not None:
         resource = files("fastgrid.project") / "templates" / f"{bundled}.yaml"
         return f"template {bundled}", resource.read_text(encoding="utf-8")
     if not Path(template).exists():
-        names = ", ".join(sorted(set(_TEMPLATE_OF_VERSION.values())))
+        names = ", ".join(sorted({*_TEMPLATE_OF_VERSION.values(), TABLE}))
         raise UserError(f"{template}: there is no such template; give one of {names} or the path of a file")
     try:
         return str(template), read_bounded(template, _MAX_TEMPLATE_BYTES).decode("utf-8-sig")

@@ -178,7 +178,7 @@ def test_retrain_gives_the_model_of_the_best(trained: Path, tmp_path: Path, caps
 
 def test_predict_as_a_table(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = str(trained / "in/wesnoth/wesnoth_000.json")
-    assert main(["predict", "--table", str(trained / "out/game.model"), file]) == 0
+    assert main(["predict", "--format", "table", str(trained / "out/game.model"), file]) == 0
     heading, row = capsys.readouterr().out.splitlines()
     assert heading.split() == ["class", "0ad", "%", "hedgewars", "%", "wesnoth", "%", "file"]
     assert row.endswith(file) and len(row.split()) == 5
@@ -229,5 +229,5 @@ def test_names_that_the_terminal_cannot_show(monkeypatch: pytest.MonkeyPatch, tr
     file.write_bytes((trained / "in/0ad/0ad_000.json").read_bytes())
     output = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(output, encoding="ascii"))
-    assert main(["predict", "--table", str(trained / "out/game.model"), str(file)]) == 0
+    assert main(["predict", "--format", "table", str(trained / "out/game.model"), str(file)]) == 0
     assert b"\\xe9\\u65e5.json" in output.getvalue()

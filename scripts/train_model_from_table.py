@@ -1,0 +1,3 @@
+from fastgrid.cli.train_model_from_table import main
+
+raise SystemExit(main())
