@@ -62,8 +62,8 @@ class RunSettings:
     nested : bool
         Check the corrected accuracy by nested cross-validation, which takes some times longer.
     scheduler : str, optional
-        Address of a Dask scheduler, ``tcp://host:port``, whose workers do the sweep (docs/cluster.md). `jobs` and `backend`
-        are this machine's workers then, which read files.
+        Address of a Dask scheduler, ``tcp://host:port``, whose workers do the sweep (docs/cluster.md). `jobs` and
+        `backend` are this machine's workers then, which read files.
     scheduler_file : str or Path, optional
         The file that holds that address, instead: what ``dask scheduler --scheduler-file`` writes.
     command : str
