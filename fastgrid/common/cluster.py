@@ -178,7 +178,7 @@ class Cluster:
 
     @contextlib.contextmanager
     def talking(self) -> Iterator[None]:
-        """Turn whatever the loss of the scheduler raises inside the block into a ClusterLostError."""
+        """Turn whatever Dask raises inside the block into a ClusterLostError: mostly, that the scheduler is gone."""
         if self.client.status != "running":
             raise self.lost()
         try:
@@ -186,9 +186,11 @@ class Cluster:
         except (OSError, RuntimeError, *_CANCELLED) as error:
             raise self.lost() from error
         except Exception as error:
-            if self.client.status == "running":
-                raise
-            raise self.lost() from error
+            if self.client.status != "running":
+                raise self.lost() from error
+            raise ClusterLostError(
+                f"the scheduler {self.address} reports {one_line(error) or type(error).__name__}; finished work is kept"
+            ) from error
 
     def lost(self) -> ClusterLostError:
         """Return the error that says that the scheduler is gone."""
