@@ -13,8 +13,8 @@ import fastgrid
 
 LONGEST_WAIT = 60.0
 
-#: What workers run before anything else. From its fourth batch on a worker waits until there is a file called "go"; what
-#: arrives, and what is solved, is counted.
+#: What workers run before anything else. From its fourth batch on a worker waits until there is a file called "go";
+#: what arrives, and what is solved, is counted.
 PRELOAD = """
 import time
 from collections import Counter
@@ -76,10 +76,10 @@ class DaskProcesses:
         for process in self._processes:
             process.wait()
 
-    def start_worker(self, more: str = "", threads: int = 1) -> None:
-        """Start a worker that first runs `PRELOAD` and then `more`."""
+    def start_worker(self, more: str = "", threads: int = 1, preload_first: str = PRELOAD) -> None:
+        """Start a worker that first runs `preload_first` and then `more`."""
         preload = self.directory / f"preload{len(self.workers)}.py"
-        preload.write_text(PRELOAD + more)
+        preload.write_text(preload_first + more)
         options = ["--nthreads", str(threads), "--no-nanny", "--death-timeout", "20", "--preload", str(preload)]
         options += ["--local-directory", str(self.directory), "--scheduler-file", str(self.file)]
         self.workers.append(self._start("worker", *options))

@@ -39,9 +39,11 @@ class Parcel:
             found.update(buffer.raw())
         return found.hexdigest()
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        """Return how the value is made again from what is sent."""
         frame, buffers = _taken_apart(self.value)
-        return _arrived, (frame, *buffers)
+        # Before protocol 5 nothing travels beside the frame.
+        return _arrived, (frame, *(buffers if protocol >= 5 else map(bytes, buffers)))
 
 
 def _taken_apart(value: Any) -> tuple[bytes, list[pickle.PickleBuffer]]:

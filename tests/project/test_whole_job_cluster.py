@@ -58,9 +58,7 @@ def ended_well(process: subprocess.Popen[str], cluster: DaskProcesses) -> list[s
     return [line for line in errors.splitlines() if "share metadata.tags" not in line]
 
 
-def test_two_workers_and_one_killed_midway(
-    trained: Path, inputs: Path, tmp_path: Path, cluster: DaskProcesses
-) -> None:
+def test_two_workers_and_one_killed_midway(trained: Path, inputs: Path, tmp_path: Path, cluster: DaskProcesses) -> None:
     for _ in range(2):
         cluster.start_worker()
     arguments = small_project(inputs, tmp_path / "killed")
@@ -177,9 +175,18 @@ def test_a_worker_that_joins_with_other_arithmetic_is_named(
     assert "whose results may differ" in line and "install the same version" in line
 
 
+WITHOUT_FASTGRID = """
+import sys
+sys.modules["fastgrid"] = None
+"""
+
+
 def test_mistakes_are_one_line(
-    trained: Path, tmp_path: Path, cluster: DaskProcesses, capsys: pytest.CaptureFixture[str]
+    inputs: Path, tmp_path: Path, cluster: DaskProcesses, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    import dask
+
+    project = small_project(inputs, tmp_path / "out")[2]
     wrong = tmp_path / "wrong.json"
     wrong.write_text("[]")
     cases = [
@@ -189,16 +196,14 @@ def test_mistakes_are_one_line(
         (["--scheduler-file", str(wrong)], 2, "not a scheduler file"),
         (["--scheduler", cluster.address], 1, "no worker came to the scheduler"),
     ]
-    import dask
-
     with dask.config.set({"distributed.comm.timeouts.connect": "0.5s", "fastgrid.wait-for-workers": "0.5s"}):
         for options, code, words in cases:
-            assert main(["run_tests", str(trained / "game.project"), "-q", *options]) == code
+            assert main(["run_tests", project, "-q", *options]) == code
             *_, line = capsys.readouterr().err.splitlines()
             assert line.startswith("fastgrid run_tests: error: ") and words in line
-    cluster.start_worker("import sys\nfor name in list(sys.modules):\n    if name.startswith('fastgrid'):\n        sys.modules[name] = None\n")
+    cluster.start_worker(WITHOUT_FASTGRID, preload_first="")
     wait_until(lambda: "Registered to:" in cluster.log(), "the worker is there")
-    assert main(["run_tests", str(trained / "game.project"), "-q", "--scheduler", cluster.address]) == 2
+    assert main(["run_tests", project, "-q", "--scheduler", cluster.address]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "cannot run fastgrid" in line and "worker tcp://127.0.0.1:" in line
 
