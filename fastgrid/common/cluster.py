@@ -121,6 +121,7 @@ class Cluster:
         parts: Mapping[str, Part],
         *,
         at_a_time: int,
+        cut_again: Callable[[Sequence[int]], tuple[Sequence[Call], int]] | None = None,
     ) -> Generator[tuple[int, Result | LostCall], None, None]:
         """Yield the position and the result of calls as they come in, in any order.
 
@@ -137,6 +138,10 @@ class Cluster:
             What calls name.
         at_a_time : int
             Calls that one worker may work on at a time.
+        cut_again : callable, optional
+            Where there are twice as many threads as there were: is given the positions of the calls under way, and
+            returns other calls in the place of all that are not, and `at_a_time`. Their positions go on from those of
+            `calls`.
 
         Yields
         ------
@@ -151,7 +156,7 @@ class Cluster:
             When a worker that joined cannot do the work.
         """
         conditions = Conditions(self._identify, self._identify()[ARITHMETIC], at_a_time)
-        under_way = ClusterCalls(self, function, calls, parts, conditions)
+        under_way = ClusterCalls(self, function, calls, parts, conditions, cut_again)
         try:
             yield from under_way.results()
         finally:

@@ -7,7 +7,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from fastgrid.common.cluster_connection import import_distributed
@@ -71,9 +71,11 @@ class ClusterCalls:
         calls: Sequence[Call],
         parts: Mapping[str, Part],
         conditions: Conditions,
+        cut_again: Callable[[Sequence[int]], tuple[Sequence[Call], int]] | None,
     ) -> None:
-        self._cluster, self._function, self._calls, self._parts = cluster, function, calls, parts
-        self._conditions = conditions
+        self._cluster, self._function, self._calls, self._parts = cluster, function, list(calls), parts
+        self._conditions, self._cut_again = conditions, cut_again
+        self._cut_for = 0
         self._name = f"fastgrid-{uuid.uuid4().hex}"
         self._waiting = deque(range(len(calls)))
         self._attempts = [0] * len(calls)
@@ -116,6 +118,17 @@ class ClusterCalls:
             # Where not every thread may work, a call that waits for its turn on one worker is kept from others.
             self._most = PER_THREAD * threads if scarce == threads else scarce
         self._next_look = time.monotonic() + LOOK_SECONDS
+        self._cut_for = self._cut_for or threads
+        if threads >= 2 * self._cut_for and self._cut_again is not None and self._waiting:
+            self._cut_for = threads
+            self._cut(*self._cut_again([index for index, _ in self._under_way.values()]))
+
+    def _cut(self, calls: Sequence[Call], at_a_time: int) -> None:
+        # Other calls in the place of those that wait.
+        self._conditions = replace(self._conditions, at_a_time=at_a_time)
+        self._waiting = deque(range(len(self._calls), len(self._calls) + len(calls)))
+        self._calls += calls
+        self._attempts += [0] * len(calls)
 
     def _hand_out(self) -> None:
         while self._waiting and len(self._under_way) < self._most:

@@ -76,10 +76,13 @@ class Collector:
             self._problems_done -= len(self._plan.tasks[index].costs)
         return failed
 
-    def batches(self, jobs: int, limit: int, pieces_for: int | None = None) -> tuple[list[Batch], int]:
+    def batches(
+        self, jobs: int, limit: int, pieces_for: int | None = None, without: Collection[int] = ()
+    ) -> tuple[list[Batch], int]:
         """Cut the missing tasks into batches, the longest first, for at most `jobs` workers and `limit` bytes.
 
-        Where these are the workers of one machine of several, `pieces_for` says how many there are on all.
+        Where these are the workers of one machine of several, `pieces_for` says how many there are on all. Tasks
+        `without` are passed over: they are under way.
 
         Returns
         -------
@@ -87,7 +90,7 @@ class Collector:
         workers : int
             How many may be solved at a time.
         """
-        missing = self.missing()
+        missing = [index for index in self.missing() if index not in without]
         if not missing:
             return [], jobs
         keys, tasks = self._plan.keys, self._plan.tasks

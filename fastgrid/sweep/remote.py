@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
@@ -29,8 +29,8 @@ Solved = tuple[list[TaskResult], dict[str, float]]
 #: Share of a worker's memory limit that tasks may take: at 0.8 Dask has a worker pause.
 SHARE_OF_LIMIT = 0.7
 
-#: Threads that a sweep is cut for at least, since workers may join later.
-LEAST_THREADS = 16
+#: Threads that a sweep is cut for at least: what a worker has not handed back yet is lost with it.
+LEAST_THREADS = 2
 
 #: In the place of what a batch shares with others.
 _NO_FRAME: dict[str, Any] = {
@@ -77,15 +77,66 @@ def solve_on_cluster(cluster: Cluster, collected: Collector, memory_limit: int |
     """
     if not collected.missing():
         return
-    facts = cluster.workers()
-    limit, threads = least_memory(facts, memory_limit), max(worker.threads for worker in facts.values())
-    pieces_for = max(LEAST_THREADS, sum(worker.threads for worker in facts.values()))
-    batches, at_a_time = collected.batches(threads, limit, pieces_for)
+    cutting = Cutting(cluster, collected, memory_limit)
+    calls, at_a_time = cutting.cut(())
     function = solve_alone_with if isolated else solve_with
-    with closing(_fan_out(cluster, function, batches, at_a_time)) as found:
-        for results, seconds in found:
-            add_worker_seconds(seconds)
-            collected.add(results)
+    found = cluster.results(function, calls, cutting.parts, at_a_time=at_a_time, cut_again=cutting.cut)
+    # Closed at once when an interrupt or a full disk ends the loop, which cancels what is under way.
+    with closing(found):
+        for position, solved in found:
+            if isinstance(solved, LostCall):
+                error = RuntimeError(solved.reason)
+                collected.add([failed_task(index, error) for index in cutting.batches[position].indices])
+            else:
+                results, seconds = solved
+                add_worker_seconds(seconds)
+                collected.add(results)
+
+
+class Cutting:
+    """The missing tasks of a sweep cut into calls of a cluster, and cut again where it has grown.
+
+    Attributes
+    ----------
+    batches : list of Batch
+        Of all calls so far.
+    parts : dict of str to Part
+        What the calls share, under names that its content gives.
+    """
+
+    def __init__(self, cluster: Cluster, collected: Collector, memory_limit: int | None) -> None:
+        self._cluster, self._collected, self._memory_limit = cluster, collected, memory_limit
+        self.batches: list[Batch] = []
+        self.parts: dict[str, Part] = {}
+        self._names: dict[int, str] = {}
+
+    def cut(self, under_way: Sequence[int]) -> tuple[list[Call], int]:
+        """Return calls for all missing tasks but those of the batches at the positions `under_way`.
+
+        Beside them, how many of these one worker may have under way.
+        """
+        facts = self._cluster.workers()
+        all_threads, threads = sum(one.threads for one in facts.values()), max(one.threads for one in facts.values())
+        busy = frozenset(index for position in under_way for index in self.batches[position].indices)
+        batches, at_a_time = self._collected.batches(
+            threads, least_memory(facts, self._memory_limit), max(LEAST_THREADS, all_threads), busy
+        )
+        self.batches += batches
+        return [self._call(batch) for batch in batches], at_a_time
+
+    def _call(self, batch: Batch) -> Call:
+        # All batches of a sweep hold the same objects.
+        features, splits = batch.features, batch.splits
+        if id(features) not in self._names:
+            self._share(features, _part_of_features(features))
+        if id(splits) not in self._names:
+            self._share(splits, Part(Frame(batch.labels, splits, batch.item_weights)))
+        shared = self._names[id(features)], self._names[id(splits)]
+        return Call(replace(batch, features=_NOTHING, **_NO_FRAME), shared)
+
+    def _share(self, value: object, part: Part) -> None:
+        name = Parcel(part.value).digest
+        self._names[id(value)], self.parts[name] = name, part
 
 
 def least_memory(facts: Mapping[str, WorkerFacts], memory_limit: int | None) -> int:
@@ -112,40 +163,6 @@ def solve_alone_with(batch: Batch, features: FeatureSet, frame: Frame) -> Solved
 
 def _whole(batch: Batch, features: FeatureSet, frame: Frame) -> Batch:
     return replace(batch, features=features, labels=frame.labels, splits=frame.splits, item_weights=frame.item_weights)
-
-
-def _fan_out(
-    cluster: Cluster, function: Callable[..., Solved], batches: Sequence[Batch], at_a_time: int
-) -> Generator[Solved, None, None]:
-    calls, parts = calls_of(batches)
-    with closing(cluster.results(function, calls, parts, at_a_time=at_a_time)) as found:
-        for position, solved in found:
-            if isinstance(solved, LostCall):
-                error = RuntimeError(solved.reason)
-                yield [failed_task(index, error) for index in batches[position].indices], {}
-            else:
-                yield solved
-
-
-def calls_of(batches: Sequence[Batch]) -> tuple[list[Call], dict[str, Part]]:
-    """Return the calls that solve `batches`, without what they share, and that, under names that its content gives."""
-    parts: dict[str, Part] = {}
-    names: dict[int, str] = {}
-
-    def name_of(value: object, part: Part) -> str:
-        names[id(value)] = name = Parcel(part.value).digest
-        parts[name] = part
-        return name
-
-    calls = []
-    for batch in batches:
-        # All batches of a sweep hold the same objects.
-        features = names.get(id(batch.features)) or name_of(batch.features, _part_of_features(batch.features))
-        frame = names.get(id(batch.splits)) or name_of(
-            batch.splits, Part(Frame(batch.labels, batch.splits, batch.item_weights))
-        )
-        calls.append(Call(replace(batch, features=_NOTHING, **_NO_FRAME), (features, frame)))
-    return calls, parts
 
 
 def _part_of_features(features: FeatureSet) -> Part:

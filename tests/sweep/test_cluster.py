@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from fastgrid.sweep.collector import Collector
 from fastgrid.sweep.combinations import Combination, FeatureSet, SweepInput
 from fastgrid.sweep.kept import forget_all_kept
 from fastgrid.sweep.plan import make_plan
-from fastgrid.sweep.remote import SHARE_OF_LIMIT, calls_of, least_memory
+from fastgrid.sweep.remote import SHARE_OF_LIMIT, Cutting, least_memory
 from fastgrid.sweep.run import SweepOptions, run_sweep
 from fastgrid.sweep.splits import Splits
 from fastgrid.sweep.versions import versions
@@ -196,15 +197,23 @@ def test_a_task_that_fails_is_tried_again_here_and_named(small, pool: ClusterPoo
 
 def test_a_batch_travels_without_features_labels_and_folds(large: SweepInput, tmp_path: Path) -> None:
     given = with_file(large, tmp_path / "a.npy")
-    batches, _ = Collector(given, make_plan(given), SweepOptions()).batches(2, 8 * GIB, 16)
-    calls, parts = calls_of(batches)
-    assert len(calls) == len(batches) == 12
+    eight = {str(number): facts("a", 8 * GIB) for number in range(8)}
+    cutting = Cutting(SimpleNamespace(workers=lambda: eight), Collector(given, make_plan(given), SweepOptions()), None)
+    calls, at_a_time = cutting.cut(())
+    parts = cutting.parts
+    assert len(calls) == len(cutting.batches) == 12 and at_a_time == 2
     assert max(len(pickle.dumps(call.argument)) for call in calls) < 4000
     assert {name for call in calls for name in call.parts} == parts.keys() and len(parts) == 2
     matrix = given.feature_sets["a"].values
     (mapped,) = [part for part in parts.values() if part.file is not None]
     assert mapped.value.path is None and len(pickle.dumps(mapped.value)) > matrix.nbytes
     assert mapped.without_file.path == tmp_path / "a.npy" and len(pickle.dumps(mapped.without_file)) < 20_000
+    # Cut again: all but those under way, sharing the same.
+    more, _ = cutting.cut((0, 5))
+    tasks = sorted(index for batch in cutting.batches[12:] for index in batch.indices)
+    busy = {index for position in (0, 5) for index in cutting.batches[position].indices}
+    assert tasks == [index for index in range(12) if index not in busy] and len(parts) == 2
+    assert {call.parts for call in more} == {call.parts for call in calls}
 
 
 def facts(host: str, limit: int, available: int = 0) -> WorkerFacts:
