@@ -315,9 +315,27 @@ def add_sweep_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="say what the run will take, memory and time, and stop before anything is solved",
     )
+    add_scheduler_options(parser)
     parser.add_argument("--timings", action="store_true", help="say at the end where the time went")
     add_strict_option(parser)
     add_quiet_option(parser)
+
+
+def add_scheduler_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--scheduler`` and ``--scheduler-file``."""
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="run the sweep on the workers of this Dask scheduler, e.g. tcp://host:8786; -j then counts the workers "
+        "that read files here, --memory-limit is what each Dask worker may take (docs/cluster.md)",
+    )
+    where.add_argument(
+        "--scheduler-file",
+        "--scheduler_file",
+        metavar="FILE",
+        help="likewise, with the address from what `dask scheduler --scheduler-file FILE` writes",
+    )
 
 
 def settings_of(options: argparse.Namespace) -> RunSettings:

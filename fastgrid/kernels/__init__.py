@@ -6,7 +6,7 @@ Knows arrays and scalars only. Every jitted function is private and gets its opt
 from fastgrid.kernels.changed_features import changed_features, correct_products, correction_cost, fresh_cost
 from fastgrid.kernels.gram import KERNELS, fill_gram, gram_matrix, inner_products, squared_distances
 from fastgrid.kernels.gram_blocks import fill_gram_between, fill_symmetric_gram, gram_from_features
-from fastgrid.kernels.scratch import Scratch, kept_scratch
+from fastgrid.kernels.scratch import Scratch, kept_scratch, release_all_scratch
 from fastgrid.kernels.smo_state import aligned_empty, padded_length
 
 __all__ = [
@@ -25,5 +25,6 @@ __all__ = [
     "inner_products",
     "kept_scratch",
     "padded_length",
+    "release_all_scratch",
     "squared_distances",
 ]

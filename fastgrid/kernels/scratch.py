@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from typing import Any
 
 import numpy as np
@@ -34,11 +35,23 @@ class Scratch:
 
 
 _KEPT = threading.local()
+#: Those of all threads that are still there.
+_ALL: weakref.WeakSet[Scratch] = weakref.WeakSet()
+_LOCK = threading.Lock()
 
 
 def kept_scratch() -> Scratch:
     """Return the scratch of this thread, which stays from call to call until it is released."""
     if not hasattr(_KEPT, "scratch"):
         _KEPT.scratch = Scratch()
+        with _LOCK:
+            _ALL.add(_KEPT.scratch)
     scratch: Scratch = _KEPT.scratch
     return scratch
+
+
+def release_all_scratch() -> None:
+    """Release the scratch of every thread; arrays that a thread works in stay as long as it holds them."""
+    with _LOCK:
+        for scratch in tuple(_ALL):
+            scratch.release()

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from fastgrid.common.console import Console
 from fastgrid.common.errors import UserError
@@ -50,7 +51,8 @@ class RunSettings:
         Which .result files are written.
     memory_limit : int, optional
         Bytes that the processes of the sweep may take together; half of what is available by default. Where it is
-        little, fewer work at a time, and in ways that take longer (docs/engine.md).
+        little, fewer work at a time, and in ways that take longer (docs/engine.md). With a scheduler, bytes that each
+        of its workers may take.
     relax_tolerance : bool
         Where a solver's run comes to the cap of iterations, multiply its tolerance by ten and go on, at most four
         times, as Gaia does, instead of giving it up.
@@ -62,6 +64,11 @@ class RunSettings:
     dry_run : bool
         Stop with `fastgrid.common.errors.DryRunDone`, which holds the plan, where solving would begin. The project
         file, the matrices and what is read of descriptor files are written until then.
+    scheduler : str, optional
+        Address of a Dask scheduler, ``tcp://host:port``, whose workers do the sweep (docs/cluster.md). `jobs` and
+        `backend` are this machine's workers then, which read files.
+    scheduler_file : str or Path, optional
+        The file that holds that address, instead: what ``dask scheduler --scheduler-file`` writes.
     command : str
         The command line that asked for this, for the report to show.
 
@@ -82,6 +89,8 @@ class RunSettings:
     select: str | None = None
     nested: bool = False
     dry_run: bool = False
+    scheduler: str | None = None
+    scheduler_file: str | Path | None = None
     command: str = ""
 
     def __post_init__(self) -> None:
@@ -97,6 +106,14 @@ class RunSettings:
             number = getattr(self, name)
             if number is not None and (not isinstance(number, int) or number < 1):
                 raise UserError(f"{name} {number!r} is not a number of {of_what}: a whole number above 0")
+
+        if self.scheduler is not None and self.scheduler_file is not None:
+            raise UserError("scheduler and scheduler_file both say where the scheduler is; give one of them")
+
+    @property
+    def uses_cluster(self) -> bool:
+        """Whether the workers of a Dask scheduler do the sweep."""
+        return self.scheduler is not None or self.scheduler_file is not None
 
     @property
     def stopping(self) -> Stopping:
@@ -137,10 +154,25 @@ def workers_that_help(jobs: int, console: Console) -> int:
 def running(settings: RunSettings, console: Console, project: Project | None = None) -> Iterator[Pool]:
     """Yield the pool of a run, started and warming up, with one progress display over the whole block."""
     jobs = workers_that_help(number_of_jobs(settings, project), console)
-    with Pool(jobs, settings.backend) as pool, console.progress():
+    with _pool(jobs, settings, console) as pool, console.progress():
         with phase("start"):
             pool.start(functools.partial(load_engine, settings.solver))
         yield pool
+
+
+def _pool(jobs: int, settings: RunSettings, console: Console) -> Pool:
+    if not settings.uses_cluster:
+        return Pool(jobs, settings.backend)
+    from fastgrid.common.cluster import Cluster, ClusterPool
+    from fastgrid.sweep.kept import forget_all_kept
+    from fastgrid.sweep.versions import versions
+
+    file = None if settings.scheduler_file is None else Path(settings.scheduler_file)
+    with phase("start"):
+        cluster = Cluster(
+            settings.scheduler, file, identify=versions, release=forget_all_kept, say=console.warn, note=console.note
+        )
+    return ClusterPool(jobs, settings.backend, cluster)
 
 
 def load_engine(solver: str) -> None:

@@ -110,8 +110,13 @@ class Collector:
             self._problems_done -= len(self._tasks[result.index].costs)
         return failed
 
-    def batches(self, jobs: int, limit: int) -> tuple[list[Batch], int]:
+    def batches(
+        self, jobs: int, limit: int, pieces_for: int | None = None, without: Collection[int] = ()
+    ) -> tuple[list[Batch], int]:
         """Cut the missing tasks into batches, the longest first, for at most `jobs` workers and `limit` bytes.
+
+        Where these are the workers of one machine of several, `pieces_for` says how many there are on all. Tasks
+        `without` are passed over: they are under way.
 
         Returns
         -------
@@ -119,7 +124,7 @@ class Collector:
         workers : int
             How many may be solved at a time.
         """
-        missing = self.missing()
+        missing = [index for index in self.missing() if index not in without]
         if not missing:
             return [], jobs
         keys, tasks = self._plan.keys, self._tasks
@@ -127,7 +132,7 @@ class Collector:
             self._given, keys, tasks, missing, jobs, limit, self._options.solver
         )
         self._memory_needed = least if least > limit else 0
-        pieces = cut(self._given, keys, tasks, missing, jobs)
+        pieces = cut(self._given, keys, tasks, missing, pieces_for or jobs)
         return [self._batch(*piece, memory, workers == jobs) for _, piece in pieces], workers
 
     def _batch(self, features: str, fold: int, indices: list[int], memory: int, keep: bool) -> Batch:

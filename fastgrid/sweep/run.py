@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from fastgrid.common.cluster import ClusterPool
 from fastgrid.common.fanout import Pool, WorkersDiedError
 from fastgrid.common.memory import available_memory
 from fastgrid.common.stopwatch import add_worker_seconds
@@ -17,6 +18,7 @@ from fastgrid.sweep.isolated import no_process_left, solve_in_new_process
 from fastgrid.sweep.kept import forget_kept
 from fastgrid.sweep.options import SweepOptions
 from fastgrid.sweep.plan import make_plan
+from fastgrid.sweep.remote import solve_on_cluster
 from fastgrid.sweep.solving import solve_batch
 from fastgrid.sweep.splitting import split_large
 from fastgrid.sweep.task import Batch, TaskResult
@@ -52,14 +54,19 @@ def run_sweep(given: SweepInput, pool: Pool, options: SweepOptions) -> SweepResu
 
 
 def _solve_all(pool: Pool, options: SweepOptions, collected: Collector) -> None:
-    limit = options.memory_limit or available_memory() // 2
+    limit, on_cluster = options.memory_limit or available_memory() // 2, isinstance(pool, ClusterPool)
     try:
-        _solve(pool, limit, options.isolated, collected)
+        if isinstance(pool, ClusterPool):
+            solve_on_cluster(pool.cluster, collected, options.memory_limit, isolated=options.isolated)
+        else:
+            _solve(pool, limit, options.isolated, collected)
         again = collected.forget_failures()
         if again:
-            # What may have failed for want of memory has all of it to itself.
+            # What may have failed for want of memory has all of it to itself; on this machine, where it was solved on a
+            # cluster: a batch may end one worker after the other.
             alone = any(result.died or result.out_of_memory for result in again)
-            _solve(pool, limit, options.isolated or pool.uses_processes, collected, alone=alone)
+            isolated = options.isolated or pool.uses_processes or on_cluster
+            _solve(pool, limit, isolated, collected, alone=alone)
     finally:
         # A caller may write to its arrays before the next sweep.
         forget_kept()
