@@ -77,9 +77,11 @@ def sweep_project(
     prepared = prepare(project, settings, pool, console)
     if settings.dry_run:
         plan = plan_of(prepared, measured=True)
-        raise DryRunDone(plan, long_lines(plan))
-    for line in short_lines(plan_of(prepared, measured=False)):
-        console.note(line)
+        elsewhere = ["workers, memory and time are those of this machine, not of the cluster"]
+        raise DryRunDone(plan, [*long_lines(plan), *(elsewhere if settings.uses_cluster else [])])
+    if not settings.uses_cluster:
+        for line in short_lines(plan_of(prepared, measured=False)):
+            console.note(line)
     data, folds, evaluator = prepared.data, prepared.folds, prepared.evaluator
     combinations = evaluator.combinations
     hint = _hint(project, data)
