@@ -62,7 +62,7 @@ def test_links_and_names_that_lead_out_are_unusable(tmp_path: Path) -> None:
     archive = tmp_path / "music.tar"
     archive.write_bytes(tar_of(members))
     found = scan_class_folders(archive)
-    assert list(found.labels) == ["1", "2", "a/1", "a/2", "b/0", "b/1", "b/2"] or len(found.labels) == 5
+    assert found.labels == {"0": "b", "a/1": "a", "a/2": "a", "b/1": "b", "b/2": "b"}
     assert [note.rpartition(": ")[2] for note in found.unusable] == [
         "left out, occurs more than once in the archive",
         "left out, is a link in the archive, not a file",
