@@ -11,7 +11,7 @@ import io
 import os
 import tarfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, cast
 from fastgrid.common.errors import UserError, one_line
 from fastgrid.descriptors.members import Member, member_name
 from fastgrid.descriptors.source import Fingerprint
-from fastgrid.descriptors.unpacking import BUFFER, Unpacked, unpacking
+from fastgrid.descriptors.unpacking import BUFFER, LONGEST_MAGIC, Unpacked, format_of, unpacking
 from fastgrid.descriptors.unreadable import MAXIMAL_BYTES, MEBIBYTE, UnreadableError
 
 #: Bytes of the headers of one member: names, times, attributes.
@@ -87,18 +87,19 @@ class Archive:
     def __init__(self, path: Path, *, digest: bool = False) -> None:
         self.path = path
         self.fingerprint: Fingerprint | None = None
-        self._checksum = hashlib.sha256() if digest else None
         with self._named():
             self._file = path.open("rb", buffering=0)
-            self._status = os.fstat(self._file.fileno())
-            hashing = _Hashing(self._file, self._checksum) if self._checksum else self._file
-            unpacked = unpacking(io.BufferedReader(cast(io.RawIOBase, hashing), BUFFER))
-            if not unpacked.format:
-                self._checksum = None
+            with ExitStack() as stack:
+                stack.enter_context(self._file)
+                self._status = os.fstat(self._file.fileno())
+                self.format = format_of(self._file.read(LONGEST_MAGIC))
                 self._file.seek(0)
-                unpacked = unpacking(io.BufferedReader(self._file, BUFFER))
-        self.format = unpacked.format
-        self._stream = _Forwards(unpacked)
+                self._checksum = hashlib.sha256() if digest and self.format else None
+                packed = self._file if self._checksum is None else _Hashing(self._file, self._checksum)
+                buffered = cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, packed), BUFFER))
+                self._stream = _Forwards(unpacking(buffered, self.format))
+                # Left open where nothing of this failed.
+                stack.pop_all()
 
     def __enter__(self) -> Archive:
         return self

@@ -22,8 +22,7 @@ from fastgrid.descriptors.unreadable import MEBIBYTE
 #: What zstd and xz may keep of the data before; as much as the command zstd takes without being asked to take more.
 LARGEST_WINDOW = 128 * MEBIBYTE
 BUFFER = 256 * 1024
-
-_LONGEST_MAGIC = 6
+LONGEST_MAGIC = 6
 _WINDOW_BITS = LARGEST_WINDOW.bit_length() - 1
 
 
@@ -46,29 +45,41 @@ class Unpacked:
     errors: tuple[type[Exception], ...]
 
 
-def unpacking(packed: io.BufferedReader) -> Unpacked:
-    """Return the unpacked data of a file; its first bytes say how it is compressed.
+def format_of(magic: bytes) -> str:
+    """Return how data is compressed that begins with `magic` (`LONGEST_MAGIC` bytes); empty where it is not."""
+    if magic.startswith(b"\x1f\x8b"):
+        return "gzip"
+    if magic.startswith(b"BZh"):
+        return "bzip2"
+    if magic == b"\xfd7zXZ\x00":
+        return "xz"
+    # A frame, or one that is to be skipped.
+    if magic.startswith(b"\x28\xb5\x2f\xfd") or (magic[1:4] == b"\x2a\x4d\x18" and magic[0] >> 4 == 5):
+        return "zstd"
+    return ""
+
+
+def unpacking(packed: BinaryIO, format: str) -> Unpacked:
+    """Return the unpacked data of a file that is compressed as `format_of` says.
 
     Parameters
     ----------
-    packed : buffered reader
+    packed : binary file
         At its beginning.
+    format : str
 
     Raises
     ------
     UserError
         When nothing that reads zstd is installed.
     """
-    magic = packed.peek(_LONGEST_MAGIC)[:_LONGEST_MAGIC]
-    if magic.startswith(b"\x1f\x8b"):
-        return Unpacked(cast(BinaryIO, gzip.GzipFile(fileobj=packed)), "gzip", (OSError, zlib.error))
-    if magic.startswith(b"BZh"):
-        return Unpacked(_frames(packed, bz2.BZ2Decompressor), "bzip2", (OSError,))
-    if magic == b"\xfd7zXZ\x00":
-        return Unpacked(_frames(packed, _xz_decompressor), "xz", (lzma.LZMAError,))
-    if magic.startswith(b"\x28\xb5\x2f\xfd") or (magic[1:4] == b"\x2a\x4d\x18" and magic[0] >> 4 == 5):
-        return _zstd(packed)
-    return Unpacked(packed, "", ())
+    if format == "gzip":
+        return Unpacked(cast(BinaryIO, gzip.GzipFile(fileobj=packed)), format, (OSError, zlib.error))
+    if format == "bzip2":
+        return Unpacked(_frames(packed, bz2.BZ2Decompressor), format, (OSError,))
+    if format == "xz":
+        return Unpacked(_frames(packed, _xz_decompressor), format, (lzma.LZMAError,))
+    return _zstd(packed) if format == "zstd" else Unpacked(packed, "", ())
 
 
 def _xz_decompressor() -> lzma.LZMADecompressor:
@@ -116,7 +127,7 @@ class _Frames(io.RawIOBase):
                 return len(data)
 
 
-def _zstd(packed: io.BufferedReader) -> Unpacked:
+def _zstd(packed: BinaryIO) -> Unpacked:
     try:
         from compression import zstd  # type: ignore[import-not-found,unused-ignore]  # Python 3.14
     except ImportError:
@@ -125,7 +136,7 @@ def _zstd(packed: io.BufferedReader) -> Unpacked:
     return Unpacked(_frames(packed, lambda: zstd.ZstdDecompressor(options=options)), "zstd", (zstd.ZstdError,))
 
 
-def _zstandard(packed: io.BufferedReader) -> Unpacked:
+def _zstandard(packed: BinaryIO) -> Unpacked:
     try:
         import zstandard
     except ImportError as error:

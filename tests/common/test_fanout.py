@@ -202,3 +202,21 @@ def test_workers_that_keep_much_are_not_ended(recwarn):
     with Pool(2) as pool:
         processes = set(pool.map_unordered(keep_much, range(8)))
     assert len(processes) == 2 and not recwarn.list
+
+
+def failing_arguments():
+    yield from range(5)
+    raise ValueError("no more arguments")
+
+
+@pytest.mark.parametrize("jobs, backend", [(1, "processes"), (2, "processes"), (2, "threads"), (2, "configured")])
+@pytest.mark.parametrize("ordered", [True, False])
+def test_arguments_that_fail_end_the_results(jobs, backend, ordered):
+    """joblib asks for arguments in threads of its own, where an error would be lost and results waited for in vain."""
+    with Pool(jobs, backend) as pool:
+        fan_out = pool.map_ordered if ordered else pool.map_unordered
+        found = []
+        with pytest.raises(ValueError, match="no more arguments"):
+            found.extend(fan_out(square, failing_arguments()))
+        assert list(fan_out(square, iter([]))) == []
+        assert sorted(fan_out(square, (n for n in range(5)))) == [0, 1, 4, 9, 16]
