@@ -18,8 +18,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Write a project file; return the exit code."""
     parser = running.parser_of(
         "generate_classification_project",
-        "Write a project file from a template, chosen by the extractor version in the descriptor files. With --table "
-        "it is a project on a feature table, and GROUNDTRUTH and FILELIST are left out.",
+        "Write a project file from a template, chosen by the extractor version in the descriptor files. With "
+        "--table a project on a feature table, without GROUNDTRUTH and FILELIST.",
     )
     tabular = _has_table(sys.argv[1:] if argv is None else argv)
     if not tabular:

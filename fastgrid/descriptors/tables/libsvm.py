@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from fastgrid.common.errors import one_line
 from fastgrid.descriptors.scalars import number_of
@@ -100,6 +101,11 @@ class LibsvmReader:
             features = features[1:]
         block.labels.append(self._label(parts[0]))
         block.places.append(self._lines.number)
+        if not _fill_quickly(values, features):
+            self._fill(values, features)
+
+    def _fill(self, values: npt.NDArray[np.float64], features: Sequence[str]) -> None:
+        # Part by part, to say what is wrong with one of them.
         before = 0
         for part in features:
             text, colon, value = part.partition(":")
@@ -109,7 +115,9 @@ class LibsvmReader:
             index = self._index(text, part)
             if index <= before:
                 raise self._lines.error(f"index {index} comes after index {before}; indices must ascend")
-            values[index - 1] = number
+            # Beyond the end is only what a smaller index comes after.
+            if index <= len(values):
+                values[index - 1] = number
             before = index
 
     def _label(self, text: str) -> str:
@@ -132,10 +140,27 @@ class LibsvmReader:
         return index
 
 
+def _fill_quickly(values: npt.NDArray[np.float64], features: Sequence[str]) -> bool:
+    """Fill in the features of a line, or return False where anything is out of the ordinary."""
+    joined = "".join(features)
+    if not joined.isascii() or "_" in joined or "+" in joined.replace("e+", ""):
+        return False
+    try:
+        pairs = [part.split(":") for part in features]
+        indices = np.array([int(index) for index, _ in pairs], dtype=np.int64)
+        numbers = [float(number) for _, number in pairs]
+    except (ValueError, OverflowError):
+        return False
+    if len(indices) and (indices[0] < 1 or indices[-1] > len(values) or (np.diff(indices) < 1).any()):
+        return False
+    values[indices - 1] = numbers
+    return True
+
+
 class _Rows:
     # Some rows: classes, groups, and all features as doubles, of which the first `n_rows` are filled in.
 
-    def __init__(self, features: Numbers, aside: int) -> None:
+    def __init__(self, features: npt.NDArray[np.float64], aside: int) -> None:
         self.features = features
         self.labels: list[str] = []
         self.queries: list[str] = []
