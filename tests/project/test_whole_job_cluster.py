@@ -109,13 +109,14 @@ def test_workers_that_join_are_used(trained: Path, inputs: Path, tmp_path: Path,
     cluster.start_worker()
     process = start(small_project(inputs, tmp_path / "out"), "--scheduler", cluster.address)
     wait_for_journal(process, tmp_path / "out", cluster)
-    cluster.start_worker(threads=3)
-    wait_until(lambda: min(counts := solved_batches(cluster)) >= 3 and len(counts) == 2, "the other one works too")
+    # One that waits from its first batch on.
+    cluster.start_worker('parcel.COUNTS["batches"] = 3\n', threads=3)
+    wait_until(lambda: max(begun := solved_batches(cluster)) == 6 and len(begun) == 2, "its three threads have begun")
     cluster.let_go()
     assert ended_well(process, cluster) == []
     assert contents(tmp_path / "out") == contents(trained)
     # What waited was cut again, for four threads: two features and four folds were eight batches for one.
-    assert sum(solved_batches(cluster)) > 8
+    assert sum(solved_batches(cluster)) - 3 > 8
 
 
 def test_the_scheduler_is_killed_and_the_run_goes_on_here(
