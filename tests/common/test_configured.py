@@ -184,7 +184,7 @@ def test_dask(tmp_path: Path) -> None:
     place = str(tmp_path / "dask")
     with (
         distributed.LocalCluster(
-            n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None, local_directory=place
+            n_workers=1, threads_per_worker=2, processes=False, dashboard_address=":0", local_directory=place
         ) as cluster,
         distributed.Client(cluster),
         joblib.parallel_config(backend="dask"),
