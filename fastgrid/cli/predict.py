@@ -60,7 +60,8 @@ def _predicted(options: argparse.Namespace) -> tuple[Prediction, tuple[LeftOut, 
 
     if (options.table is None) == (not options.files):
         raise UserError(
-            "give either descriptor files or a feature table (--table TABLE); fastgrid predict --help says more"
+            "give either FILE ... or --table TABLE, a feature table (a table for people is --format table); "
+            "fastgrid predict --help says more"
         )
     if options.table is not None:
         return predict_table(

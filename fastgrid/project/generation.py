@@ -132,7 +132,7 @@ def _of_table(table: TableSource | None, text: str) -> dict[str, str]:
     values = {key: scalar_text(value) for key, value in found.items() if value is not None}
     others = ("groundtruth", "filelist") if table is not None else ("table",)
     for key in (*others, *TABLE_KEYS):
-        if key not in values and re.search(rf"^{key}[ ]*:", text, re.MULTILINE):
+        if key not in values and re.search(rf"^{key}[ ]*:[ ]*[^\s#]", text, re.MULTILINE):
             values[key] = ""
     return values
 

@@ -134,7 +134,9 @@ def _write(record: SweepRecord, data: TrainingData, folds: Sequence[Sequence[Fol
             path.unlink()
     write_folds(directory / FOLDS_FILE, data, project.evaluations, folds)
     # Last: from here on the predictions count as the results of this project.
-    write_record(record, labels_of(project), data.grouping)
+    # A table may have changed meanwhile; it is these classes that predictions were made for.
+    labels = labels_of(project) if project.table is None else data.labels
+    write_record(record, labels, data.grouping)
 
 
 def _failures(evaluated: Sequence[Evaluated]) -> list[dict[str, Any]]:

@@ -88,6 +88,7 @@ def train_model_from_table(
             known = load_project(project_file)
             wanted.refuse_other_table(known)
             Asked(seed, wanted.groups, repeats).refuse_other_folds(known)
+            console.note(f"{project_file} is used as it is")
         else:
             remove_results(make_directory(directory), project_name)
             with console.progress():

@@ -277,7 +277,8 @@ def _generate(
 
 
 def _say_what_is_not_used(project: Project, groundtruth: Path, filelist: Path, asked: Asked, console: Console) -> None:
-    console.note(f"{project.path} is used as it is")
+    if project.table is None:  # of a project on a table, train_model_from_table says it
+        console.note(f"{project.path} is used as it is")
     for given, own in ((groundtruth, project.groundtruth), (filelist, project.filelist)):
         if given != own:
             console.warn(f"{given} is not used: the project names {own}; give another PROJECT_FILE for other data")
