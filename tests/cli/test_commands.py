@@ -78,7 +78,7 @@ def test_help_version_and_unknown_commands(capsys: pytest.CaptureFixture[str]) -
         (["train_model_from_sigs", "a", "b", "c", "--memory-limit", "half"], "'half' is not a size"),
         (["train_model", "a", "b", "c", "d", "e", "-s", "nan"], "nan is not a number"),
         (["train_model", "a", "b", "c", "d", "e", "-s", "x"], "x is not a number"),
-        (["predict", "m"], "give either descriptor files or a feature table (--table TABLE)"),
+        (["predict", "m"], "give either FILE ... or --table TABLE"),
         (["predict", "m", "f", "--nonsense"], "--nonsense"),
     ],
     ids=" ".join,

@@ -302,7 +302,7 @@ def test_prediction(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture
     assert "has no column 'feature_0002' (the model was trained on it)" in mistake(
         capsys, "predict", model, "--table", str(table)
     )
-    assert "give either descriptor files or a feature table" in mistake(capsys, "predict", model)
+    assert "give either FILE ... or --table TABLE" in mistake(capsys, "predict", model)
     assert "--id and --table-format go with --table" in mistake(capsys, "predict", model, "x.json", "--id", "id")
     lists = ["a.yaml", "b.yaml", "c.project", "d", "e"]
     assert "--label goes with --table" in mistake(capsys, "generate_classification_project", *lists, "--label", "label")
