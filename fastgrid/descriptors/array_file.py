@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastgrid.common.ahead import Ahead
 from fastgrid.common.files import replacing
 from fastgrid.descriptors.table import Float32Matrix
 
@@ -36,7 +37,7 @@ def write_rows(path: Path, shape: tuple[int, int], rows: Iterable[Float32Matrix]
     shape : tuple of int
         (n_items, n_dimensions).
     rows : iterable of ndarray of float32, shape (any, n_dimensions)
-        One below the other; C-contiguous.
+        One below the other; C-contiguous. Made in another thread, while those before are written.
 
     Raises
     ------
@@ -49,10 +50,11 @@ def write_rows(path: Path, shape: tuple[int, int], rows: Iterable[Float32Matrix]
     checksum = hashlib.sha256()
     with replacing(path) as temporary, temporary.open("wb") as handle:
         np.lib.format.write_array_header_1_0(handle, header)
-        for some in rows:
-            for part in _parts(some):
-                handle.write(part)
-                checksum.update(part)
+        with Ahead([lambda: rows], 1) as ahead:
+            for some in ahead:
+                for part in _parts(some):
+                    handle.write(part)
+                    checksum.update(part)
     return checksum.hexdigest()
 
 

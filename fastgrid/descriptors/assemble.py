@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from fastgrid.common.ahead import Ahead
 from fastgrid.descriptors.leaves import Leaves, Structure
 from fastgrid.descriptors.picker import Picker
 from fastgrid.descriptors.store import LeavesStore
@@ -100,11 +101,12 @@ def assemble(files: LeavesStore, reference: Structure) -> Assembled:
 
 def _extremes_of(rows: Iterator[Float32Matrix]) -> tuple[Float32Vector, Float32Vector]:
     # As of one matrix of all rows: NaN stays NaN.
-    lowest, highest = extremes(next(rows))
-    for more in rows:
-        low, high = extremes(more)
-        np.minimum(lowest, low, out=lowest)
-        np.maximum(highest, high, out=highest)
+    with Ahead([lambda: rows], 1) as ahead:
+        lowest, highest = extremes(next(ahead))
+        for more in ahead:
+            low, high = extremes(more)
+            np.minimum(lowest, low, out=lowest)
+            np.maximum(highest, high, out=highest)
     return lowest, highest
 
 

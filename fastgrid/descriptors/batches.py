@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 
@@ -251,10 +252,15 @@ def _read_file(
 
 
 class _Flattener:
-    """Goes the fast way with the last layout learned, the exact way where that does not fit."""
+    """Goes the fast way with the last layout learned, the exact way where that does not fit.
+
+    What the last batch of this process has learned is where it begins: to learn costs as much as to read a file.
+    """
+
+    _last: ClassVar[Template | None] = None
 
     def __init__(self) -> None:
-        self._template: Template | None = None
+        self._template = _Flattener._last
         self._structures: dict[Structure, Structure] = {}
 
     def flatten(self, tree: Tree, *, is_json: bool) -> Leaves:
@@ -263,7 +269,7 @@ class _Flattener:
     def _quickly(self, tree: Tree) -> Leaves | None:
         leaves = self._template.flatten(tree) if self._template else None
         if leaves is None:
-            self._template = learn(tree) or self._template
+            self._template = _Flattener._last = learn(tree) or self._template
             leaves = self._template.flatten(tree) if self._template else None
         return leaves
 
@@ -271,6 +277,10 @@ class _Flattener:
         leaves = flatten(tree)
         shared = self._structures.setdefault(leaves.structure, leaves.structure)
         return replace(leaves, structure=shared)
+
+
+# Not once for every batch.
+_expanded = functools.lru_cache(maxsize=8)(expand)
 
 
 class _Excluder:
@@ -293,7 +303,7 @@ class _Excluder:
         return leaves.without(names, remaining) if names else leaves
 
     def _divide(self, structure: Structure) -> tuple[frozenset[str], Structure]:
-        expansion = expand(self._patterns, structure.names)
+        expansion = _expanded(self._patterns, structure.names)
         self.matched.update(set(self._patterns).difference(expansion.unmatched))
         names = frozenset(expansion.names)
         self.names |= names
