@@ -83,6 +83,7 @@ def read_files(
     fail_on_unmatched: bool = False,
     strict: bool = False,
     groups: GroupSource | None = None,
+    memory_limit: int | None = None,
 ) -> Collection:
     """Read descriptor files with progress, in the pool where that pays; see `read_collection`.
 
@@ -107,16 +108,24 @@ def read_files(
         texts=texts,
         map_batches=pool.map_unordered if _is_large(files) else None,
         jobs=pool.jobs,
+        memory_limit=memory_limit,
         progress=progress,
     )
 
 
 def load_data(
-    project: Project, pool: Pool, console: Console, *, strict: bool = False, with_groups: bool = False
+    project: Project,
+    pool: Pool,
+    console: Console,
+    *,
+    strict: bool = False,
+    with_groups: bool = False,
+    memory_limit: int | None = None,
 ) -> TrainingData:
     """Read everything that a project names and check that it can be trained on.
 
-    Left-out files and descriptors are listed on the console.
+    Left-out files and descriptors are listed on the console. With a `memory_limit`, descriptor files are read in
+    batches that keep to it.
 
     Raises
     ------
@@ -124,7 +133,7 @@ def load_data(
         When ground truth and file list disagree, no file can be used, a class has a single item, or (`with_groups`) the
         groups of the items cannot be had or used.
     """
-    asked, files, grouping, collection = _read_items(project, pool, console, strict, with_groups)
+    asked, files, grouping, collection = _read_items(project, pool, console, strict, with_groups, memory_limit)
     _say_what_was_left_out(collection, console)
     present = set(collection.table.ids)
     labels = {item: label for item, label in asked.items() if item in present}
@@ -137,7 +146,7 @@ def load_data(
 
 
 def _read_items(
-    project: Project, pool: Pool, console: Console, strict: bool, with_groups: bool
+    project: Project, pool: Pool, console: Console, strict: bool, with_groups: bool, memory_limit: int | None
 ) -> tuple[dict[str, str], Mapping[str, Path], Grouping | None, Collection]:
     # The classes and files of the items, what is known of their groups beforehand, and their descriptors.
     grouping = None
@@ -161,6 +170,7 @@ def _read_items(
         fail_on_unmatched=project.fail_on_unmatched,
         strict=strict,
         groups=project.groups,
+        memory_limit=memory_limit,
     )
     return truth.labels, files, grouping, collection
 

@@ -120,7 +120,14 @@ def template_for(
     if wanted is not None:
         return wanted
     collection = read_files(
-        files, cache, pool, console, excluded=DEFAULT_EXCLUDED, strict=settings.strict, groups=groups
+        files,
+        cache,
+        pool,
+        console,
+        excluded=DEFAULT_EXCLUDED,
+        strict=settings.strict,
+        groups=groups,
+        memory_limit=settings.memory_limit,
     )
     if grouping is not None:
         present = set(collection.table.ids)

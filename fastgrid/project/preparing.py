@@ -43,7 +43,9 @@ def prepare(project: Project, settings: RunSettings, pool: Pool, console: Consol
     UserError
         When the data cannot be trained on or a matrix cannot be written.
     """
-    data = load_data(project, pool, console, strict=settings.strict, with_groups=True)
+    data = load_data(
+        project, pool, console, strict=settings.strict, with_groups=True, memory_limit=settings.memory_limit
+    )
     folds = _folds(project, data, console)
     features = build_feature_sets(project, data.table, project.combinations())
     for warning in features.warnings:
