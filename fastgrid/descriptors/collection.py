@@ -145,6 +145,9 @@ def read_collection(
                 gathered.add(batch)
                 if progress is not None:
                     progress(len(batch.readings))
+        if progress is not None and len(gathered.fingerprints) < len(ordered):
+            # Those that are in no batch.
+            progress(len(ordered) - len(gathered.fingerprints))
         gathered.complete(list(ordered), batches.left_out, batches.fingerprints)
         if not store:
             raise _nothing_readable(ordered, gathered.left_out)

@@ -91,13 +91,16 @@ def test_archives_give_the_table_that_folders_give(contents, folder, tmp_path, k
     archive.write_bytes(packed(tar_of((f"./{name}", contents[name]) for name in names), kind))
     expected = read_collection(below(folder, contents), cache=tmp_path / "folder", texts=["k"])
     with Pool(jobs, "threads") as pool:
+        seen = []
         found = read_collection(
             below(archive, contents),
             cache=tmp_path / "archive",
             texts=["k"],
             map_batches=pool.map_unordered,
             jobs=jobs,
+            progress=seen.append,
         )
+    assert sum(seen) == len(contents) + 1
     same(found, expected)
     assert left_out(found) == left_out(expected) and len(left_out(found)) == 8
     assert (tmp_path / "archive.npy").read_bytes() == (tmp_path / "folder.npy").read_bytes()
