@@ -95,8 +95,8 @@ class DaskProcesses:
     def _start(self, kind: str, *options: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", "--host", "127.0.0.1", "--no-dashboard"]
         command += ["--dashboard-address", "127.0.0.1:0"]
-        root = str(Path(fastgrid.__file__).parent.parent)
-        environment = {**os.environ, "PYTHONPATH": root, **self._configuration}
+        paths = os.pathsep.join([str(Path(fastgrid.__file__).parent.parent), os.environ.get("PYTHONPATH", "")])
+        environment = {**os.environ, "PYTHONPATH": paths, **self._configuration}
         with (self.directory / f"{kind}{len(self._processes)}.log").open("wb") as log:
             process = subprocess.Popen(
                 [*command, *options],

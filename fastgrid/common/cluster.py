@@ -181,6 +181,11 @@ class Cluster:
         (self._sent[key],) = names.values()
         return self._sent[key]
 
+    def forget_sent(self, futures: Sequence[Any]) -> None:
+        """Have these values of `sent` sent anew when they are wanted again; others in their place stay."""
+        for key in [key for key, future in self._sent.items() if any(future is lost for lost in futures)]:
+            del self._sent[key]
+
     @contextlib.contextmanager
     def talking(self) -> Iterator[None]:
         """Turn whatever Dask raises inside the block into a ClusterLostError: mostly, that the scheduler is gone."""

@@ -79,7 +79,8 @@ class ClusterCalls:
         self._name = f"fastgrid-{uuid.uuid4().hex}"
         self._waiting = deque(range(len(calls)))
         self._attempts = [0] * len(calls)
-        self._under_way: dict[str, tuple[int, Any]] = {}
+        #: By Dask's key: position, future, futures of what it shares.
+        self._under_way: dict[str, tuple[int, Any, Sequence[Any]]] = {}
         self._not_shared: set[str] = set()
         self._most = 0
         self._next_look = 0.0
@@ -99,7 +100,7 @@ class ClusterCalls:
 
     def cancel(self) -> None:
         """Take back what is under way."""
-        futures = [future for _, future in self._under_way.values()]
+        futures = [future for _, future, _ in self._under_way.values()]
         self._under_way.clear()
         self._completed.clear()
         if futures and self._cluster.client.status == "running":
@@ -121,7 +122,7 @@ class ClusterCalls:
         self._cut_for = self._cut_for or threads
         if threads >= 2 * self._cut_for and self._cut_again is not None and self._waiting:
             self._cut_for = threads
-            self._cut(*self._cut_again([index for index, _ in self._under_way.values()]))
+            self._cut(*self._cut_again([index for index, _, _ in self._under_way.values()]))
 
     def _cut(self, calls: Sequence[Call], at_a_time: int) -> None:
         # Other calls in the place of those that wait.
@@ -148,7 +149,7 @@ class ClusterCalls:
                 future = self._cluster.client.submit(
                     perform, self._conditions, self._function, call.argument, tuple(files), *shared, key=key, pure=False
                 )
-            self._under_way[key] = index, future
+            self._under_way[key] = index, future, shared
             self._completed.add(future)
 
     def _come_in(self) -> list[tuple[str, Any]]:
@@ -158,7 +159,7 @@ class ClusterCalls:
             known = {key for key, _ in found}
             found += [
                 (key, None)
-                for key, (_, future) in self._under_way.items()
+                for key, (_, future, _) in self._under_way.items()
                 if future.status == "cancelled" and key not in known
             ]
             if found or self._cluster.client.status != "running" or time.monotonic() >= self._next_look:
@@ -168,7 +169,7 @@ class ClusterCalls:
     def _settle(self, key: str, result: Any) -> tuple[int, Any] | None:
         if key not in self._under_way:
             return None
-        index, future = self._under_way.pop(key)
+        index, future, shared = self._under_way.pop(key)
         if future.status == "finished":
             return index, result
         if self._cluster.client.status != "running" or _connection_lost(future):
@@ -181,6 +182,7 @@ class ClusterCalls:
             return None
         if future.status != "error" and self._attempts[index] < MOST_ATTEMPTS:
             # Shared values were lost with the last worker that had them, or somebody restarted the workers.
+            self._cluster.forget_sent(shared)
             self._waiting.appendleft(index)
             return None
         return index, self._given_up(error)
