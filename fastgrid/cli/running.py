@@ -107,7 +107,7 @@ def add_fold_options(parser: argparse.ArgumentParser) -> None:
         "--groups",
         metavar="WHAT",
         help="keep files of one artist, album or piece together, in training or in test: a file of groups (YAML, JSON, "
-        "CSV, TSV), a descriptor such as metadata.tags.artist, or parent-folder (docs/groups.md)",
+        "CSV, TSV), a descriptor such as metadata.tags.artist, parent-folder, or a column of --table (docs/groups.md)",
     )
     parser.add_argument(
         "--repeats",

@@ -189,8 +189,19 @@ def generate(
     )
 
 
+def check_rows(asked: AskedTable, console: Console) -> None:
+    """Read a table for its mistakes alone.
+
+    Raises
+    ------
+    UserError
+        When a cell or the groups cannot be used.
+    """
+    _check_content(asked, asked.groups or asked.default_groups, None, console)
+
+
 @phase("reading")
-def _check_content(asked: AskedTable, groups: GroupSource | None, cache: Path, console: Console) -> None:
+def _check_content(asked: AskedTable, groups: GroupSource | None, cache: Path | None, console: Console) -> None:
     console.expect("reading", 100)
     column = groups.name if groups is not None and groups.kind == "column" else None
     found = read_feature_table(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from fastgrid.common.console import Console
 from fastgrid.common.errors import UserError
@@ -16,7 +17,7 @@ from fastgrid.project.paths import absolute
 from fastgrid.project.run_state import only_run
 from fastgrid.project.schema import load_project
 from fastgrid.project.settings import RunSettings
-from fastgrid.project.table_projects import AskedTable, generate
+from fastgrid.project.table_projects import AskedTable, check_rows, generate
 from fastgrid.project.training import TrainingOutcome, train_model
 
 PathLike = str | os.PathLike[str]
@@ -80,8 +81,12 @@ def train_model_from_table(
     if repeats is not None:
         checked_repeats(repeats)
     project_file, directory = output / f"{project_name}.project", output / "results"
+    _refuse_own_files(wanted.table.path, output)
     with only_run(directory, console, settings.command):
         if force:
+            if project_file.exists():
+                # A mistake in a row is found before anything is removed.
+                check_rows(wanted, Console(quiet=True))
             remove_project(output, directory)
         check_output_directory(output, project_name)
         if project_file.exists():
@@ -108,3 +113,10 @@ def train_model_from_table(
             seed = None
         model, path = output / f"{project_name}.history", wanted.table.path
         return train_model(path, path, project_file, directory, model, seed=seed, settings=settings, console=console)
+
+
+def _refuse_own_files(table: Path, output: Path) -> None:
+    # What a training writes, or --force removes, must not be what it reads.
+    path, directory = table.resolve(), output.resolve()
+    if path == directory / "report.tsv" or path.is_relative_to(directory / "results"):
+        raise UserError(f"{table}: lies where this training writes its results; choose another output directory")

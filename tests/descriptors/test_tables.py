@@ -120,6 +120,11 @@ def test_groups_are_kept_beside_the_table(tmp_path: Path):
     assert found.collection.texts["groups"] == {"row000001": ("Ann",), "row000003": ("Ann",)}
 
 
+def test_a_table_without_features(tmp_path: Path):
+    found = read(text_table(tmp_path, "a,label\n1,x\n2,y\n"), excluded=["*"])
+    assert found.collection.table.values.shape == (2, 0) and list(found.labels.values()) == ["x", "y"]
+
+
 def test_libsvm_text(tmp_path: Path):
     text = "# made by hand\n+1 qid:7 1:0.5 4:2 # first\n\n-1 qid:8 2:1e-3\n1.0 qid:7\n"
     found = read(text_table(tmp_path, text, "t.svm"), None, groups="qid")
@@ -159,6 +164,9 @@ def test_parquet_types(tmp_path: Path):
         "decimal": pyarrow.array([1, 2, 4], pyarrow.decimal128(5, 2)),
         "half": pyarrow.array(np.array([1, 2, 3], dtype=np.float16)),
         "key": pyarrow.array(["a", "b", None]).dictionary_encode(),
+        "large": pyarrow.array(["x", None, "z"], pyarrow.large_string()),
+        "codes": pyarrow.array([5, 5, 7]).dictionary_encode(),
+        "a.b": pyarrow.array(["p", "q", "p"]),
         "gap": pyarrow.array([1.0, None, 3.0]),
         "flag": pyarrow.array([True, None, False]),
         "list": pyarrow.array([[1], [2], [3]]),
@@ -168,9 +176,9 @@ def test_parquet_types(tmp_path: Path):
     parquet.write_table(pyarrow.table(columns), tmp_path / "t.parquet")
     found = read(tmp_path / "t.parquet")
     table = found.collection.table
-    assert table.names == (".bool", ".decimal", ".half", ".int", ".key")
-    np.testing.assert_array_equal(table.values, [[1, 1, 1, 1], [0, 2, 2, 2], [1, 4, 3, 3]])
-    assert table.text[:, 0].tolist() == ["a", "b", ""]
+    assert table.names == (".a.b", ".bool", ".codes", ".decimal", ".half", ".int", ".key", ".large")
+    np.testing.assert_array_equal(table.values, [[1, 5, 1, 1, 1], [0, 5, 2, 2, 2], [1, 7, 4, 3, 3]])
+    assert table.text.tolist() == [["p", "a", "x"], ["q", "b", ""], ["p", "", "z"]]
     assert list(found.labels.values()) == ["1", "2", "1"]
     reasons = left_out(found)
     assert reasons[".gap"] == reasons[".flag"] == "is missing or NaN in row 2"

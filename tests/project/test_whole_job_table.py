@@ -283,6 +283,10 @@ def test_mistakes_are_found_before_anything_is_written_or_removed(
     assert "t.csv, line 3: column 'a' holds 'two', which is no number" in mistake(capsys, *bad)
     assert not list((tmp_path / "new").glob("*.project"))
     before = contents(trained)
+    again = ["train_model_from_table", str(trained), "land", "--force", "--table", str(table), "--label", "label"]
+    assert "t.csv, line 3: column 'a' holds 'two'" in mistake(capsys, *again)
+    own = ["train_model_from_table", str(trained), "land", "--table", str(trained / "report.tsv"), "--label", "rank"]
+    assert "lies where this training writes its results" in mistake(capsys, *own)
     force = ["train_model_from_table", str(trained), "land", "--force", "--table", str(tmp_path / "no.csv")]
     assert "there is no such file" in mistake(capsys, *force, "--label", "label")
     assert contents(trained) == before

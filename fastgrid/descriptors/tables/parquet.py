@@ -42,8 +42,10 @@ class ParquetReader:
         self._types = arrow.types
         try:
             # Not memory-mapped: a file that becomes shorter while it is read would end the process.
-            self._file = parquet.ParquetFile(path, memory_map=False)
-            self._schema = self._file.schema_arrow
+            self._schema = parquet.ParquetFile(path, memory_map=False).schema_arrow
+            texts = [name for place, name in enumerate(self._schema.names) if self._is_text(self._value_type(place))]
+            # Text stays numbered: a long one that stands in every row is in memory once.
+            self._file = parquet.ParquetFile(path, memory_map=False, read_dictionary=texts)
             self._n_rows = int(self._file.metadata.num_rows)
         except self._errors as error:
             raise _damaged(path, error) from error
@@ -96,6 +98,9 @@ class ParquetReader:
         return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
     def _values(self, array: Any) -> Column:
+        if self._types.is_dictionary(array.type) and self._is_text(array.type.value_type):
+            texts = array.dictionary.to_pylist()
+            return [None if index is None else texts[index] for index in array.indices.to_pylist()]
         if self._types.is_dictionary(array.type):
             array = array.dictionary_decode()
         if self._is_number(array.type):
