@@ -147,6 +147,7 @@ class Pool:
         if executor is not None:
             # The executor is given back while its queues may still hold calls, so the workers are killed rather
             # than asked.
+            _hush_manager()
             with contextlib.suppress(Exception):
                 executor.shutdown(wait=True, kill_workers=True)
 
@@ -227,9 +228,22 @@ def _close(results: Generator[Any, None, None]) -> None:
         if executor._work_ids.empty() or executor._call_queue is None or executor._call_queue.full():
             break
         time.sleep(0.001)
+    _hush_manager()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         results.close()
+
+
+def _hush_manager() -> None:
+    # Once workers are killed, loky's thread may trip over what they had in hand, and would print a traceback.
+    ordinary = threading.excepthook
+
+    def hook(given: threading.ExceptHookArgs) -> None:
+        if given.thread is None or not given.thread.name.startswith("ExecutorManagerThread"):
+            ordinary(given)
+
+    if getattr(ordinary, "__qualname__", "") != hook.__qualname__:
+        threading.excepthook = hook
 
 
 @contextlib.contextmanager

@@ -155,8 +155,8 @@ class Evaluator:
 
     def _tell_what_was_found(self, found: int, total: int, damaged: int) -> None:
         if damaged:
-            files = "a file" if damaged == 1 else f"{damaged} files"
-            self.console.warn(f"{files} of the journal could not be believed and was removed; it is solved again")
+            what = "a file of the journal was" if damaged == 1 else f"{damaged} files of the journal were"
+            self.console.warn(f"{what} damaged and removed; what was in there is solved again")
         if found:
             self.console.note(f"{found} of {total} problems were solved before; going on with the rest")
 

@@ -108,7 +108,9 @@ def only_run(directory: Path, console: Console, command: str = "", name: str = R
                 path.unlink(missing_ok=True)
                 raise
             except BaseException as error:
-                if not (directory / RECORD).exists() and any(True for _ in entry_files(directory / JOURNAL)):
+                if not (directory / RECORD).exists() and (
+                    writer.solves or any(True for _ in entry_files(directory / JOURNAL))
+                ):
                     writer.write(ended=one_line(error, 300) or type(error).__name__)
                 else:
                     # There is nothing to go on with.
@@ -176,8 +178,14 @@ class _Writer:
     def hear(self, step: str, steps: dict[str, tuple[int, int]]) -> None:
         """Take over what the console was told; write it where the last writing is a while ago."""
         self._known |= {"step": step, "steps": steps}
-        if time.monotonic() - self._written >= SECONDS_BETWEEN_WRITINGS:
+        done, total = steps.get(step, (0, 1))
+        if done >= total or time.monotonic() - self._written >= SECONDS_BETWEEN_WRITINGS:
             self.write()
+
+    @property
+    def solves(self) -> bool:
+        """Whether it has come to solving."""
+        return any(step.startswith("solving") for step in self._known["steps"])
 
     def write(self, ended: str = "") -> None:
         """Write what is known; a disk that is full or has vanished is left for those to tell who write results."""
