@@ -77,11 +77,11 @@ def train_model_from_table(
     fault = class_name_fault(project_name)
     if fault:
         raise UserError(f"PROJECT_NAME: {fault}")
+    _refuse_own_files(absolute(table), output)
     wanted = AskedTable.of(table, label_column, id_column, table_format, groups, exclude)
     if repeats is not None:
         checked_repeats(repeats)
     project_file, directory = output / f"{project_name}.project", output / "results"
-    _refuse_own_files(wanted.table.path, output)
     with only_run(directory, console, settings.command):
         if force:
             if project_file.exists():
