@@ -202,8 +202,10 @@ def test_parquet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert refused(tmp_path / "t.parquet").startswith("FILE, row 2: the class (column 'label') is empty")
     whole = (tmp_path / "t.parquet").read_bytes()
     assert "damaged" in refused(written(tmp_path, whole[:4] + b"\xff" * 40 + whole[44:], "t.parquet"))
-    long = pyarrow.array(["x" * 10**6]).take(pyarrow.array([0] * 5000))
-    parquet.write_table(pyarrow.table({"a": list(range(5000)), "label": long}), tmp_path / "t.parquet")
+    long = pyarrow.DictionaryArray.from_arrays(pyarrow.array([0] * 5000), pyarrow.array(["x" * 10**6]))
+    table = pyarrow.table({"a": list(range(5000)), "label": long})
+    parquet.write_table(table, tmp_path / "t.parquet", store_schema=False, dictionary_pagesize_limit=10**8)
+    assert (tmp_path / "t.parquet").stat().st_size < 10**7
     # 5 GB of text, in 1 MB.
     assert "row 1: the class (column 'label') is longer than 200 characters" in refused(tmp_path / "t.parquet")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
