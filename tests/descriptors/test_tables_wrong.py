@@ -1,5 +1,6 @@
 """Feature tables with mistakes: each is one line that names the file, the line and the column."""
 
+import gc
 import gzip
 import io
 import os
@@ -90,6 +91,21 @@ LIBSVM = {
 def test_libsvm(tmp_path: Path, name: str):
     data, expected = LIBSVM[name]
     assert refused(written(tmp_path, data, "t.libsvm"), None).startswith(expected)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files cannot be listed")
+@pytest.mark.parametrize("name", [*TEXT, *LIBSVM])
+def test_the_file_is_closed_while_the_error_lives(tmp_path: Path, name: str):
+    is_text = name in TEXT
+    path = written(tmp_path, (TEXT | LIBSVM)[name][0], "t.csv" if is_text else "t.libsvm")
+    gc.disable()
+    try:
+        with pytest.raises(UserError) as caught:
+            read_feature_table(TableSource(path, "label" if is_text else None))
+        open_files = [str(entry.readlink()) for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()]
+    finally:
+        gc.enable()
+    assert str(path) not in open_files and caught.value
 
 
 def test_ids(tmp_path: Path):

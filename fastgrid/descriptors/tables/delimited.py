@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from itertools import chain
 from operator import itemgetter
 from pathlib import Path
@@ -53,21 +54,22 @@ class DelimitedReader:
         places: list[int] = []
         begin = 0
         width = len(self.columns)
-        reader = self._rows()
-        next(reader)
-        for place, row in reader:
-            if len(row) != width:
-                raise located_error(
-                    str(self._lines.path),
-                    place,
-                    f"has {len(row)} cells, but the first line has {width} names; a cell that holds "
-                    f"{'a comma' if self._delimiter == ',' else 'a tab'} must be in quotes",
-                )
-            rows.append(row)
-            places.append(place)
-            if len(rows) == most or self._lines.size - begin > LONGEST_ROW:
-                yield _Rows(rows, places)
-                rows, places, begin = [], [], self._lines.size
+        # Closed here: an error keeps what stands in this function, and with it an open file.
+        with contextlib.closing(self._rows()) as reader:
+            next(reader)
+            for place, row in reader:
+                if len(row) != width:
+                    raise located_error(
+                        str(self._lines.path),
+                        place,
+                        f"has {len(row)} cells, but the first line has {width} names; a cell that holds "
+                        f"{'a comma' if self._delimiter == ',' else 'a tab'} must be in quotes",
+                    )
+                rows.append(row)
+                places.append(place)
+                if len(rows) == most or self._lines.size - begin > LONGEST_ROW:
+                    yield _Rows(rows, places)
+                    rows, places, begin = [], [], self._lines.size
         if rows:
             yield _Rows(rows, places)
 
@@ -75,19 +77,20 @@ class DelimitedReader:
         """Return how much of the file has been read."""
         return self._lines.share()
 
-    def _rows(self) -> Iterator[tuple[int, _Row]]:
+    def _rows(self) -> Generator[tuple[int, _Row], None, None]:
         # The rows that are not empty, each with the number of its last line.
         ends = [0]
-        reader = csv.reader(self._bounded(ends), delimiter=self._delimiter, strict=True)
-        try:
-            for row in reader:
-                ends[0] = self._lines.size
-                if len(row) > 1 or any(cell.strip() for cell in row):
-                    yield self._lines.number, row
-        except csv.Error as error:
-            raise self._lines.error(f"is no valid line of a table ({one_line(error, 120)})") from error
+        with contextlib.closing(self._bounded(ends)) as lines:
+            reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
+            try:
+                for row in reader:
+                    ends[0] = self._lines.size
+                    if len(row) > 1 or any(cell.strip() for cell in row):
+                        yield self._lines.number, row
+            except csv.Error as error:
+                raise self._lines.error(f"is no valid line of a table ({one_line(error, 120)})") from error
 
-    def _bounded(self, ends: list[int]) -> Iterator[str]:
+    def _bounded(self, ends: list[int]) -> Generator[str, None, None]:
         # A quote that is never closed must not take the whole file into one cell.
         for line in self._lines:
             if self._lines.size - ends[0] > 2 * LONGEST_ROW:
