@@ -43,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _predict(options: argparse.Namespace) -> int:
+    from fastgrid.descriptors.tables import may_be_table
     from fastgrid.project.prediction import as_json_lines, as_table
 
     prediction, left_out = _predicted(options)
@@ -51,7 +52,8 @@ def _predict(options: argparse.Namespace) -> int:
     sys.stdout.write(write(prediction, of_files=of_files))
     for entry in left_out:
         name = entry.path if of_files else f"{entry.path}: {one_line(entry.name, 60)}"
-        print(f"warning: left out {name}: {entry.reason}", file=sys.stderr)
+        hint = "; a feature table is given as --table FILE" if of_files and may_be_table(entry.path) else ""
+        print(f"warning: left out {name}: {entry.reason}{hint}", file=sys.stderr)
     return 2 if left_out else 0
 
 

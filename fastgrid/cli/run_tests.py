@@ -55,5 +55,8 @@ def _run_shard(options: argparse.Namespace) -> int:
     failures = run_shard(
         options.project_file, own, settings=running.settings_of(options), console=running.console_of(options)
     )
-    print(f"shard {own}: done; when all are: fastgrid run_tests {options.project_file}")
+    print(
+        f"shard {own}: done; when all are: fastgrid run_tests {options.project_file} (before it, where shards ran on "
+        f"copies of the directory: fastgrid merge {options.project_file} DIRECTORY ...)"
+    )
     return running.exit_code(failures)

@@ -82,7 +82,11 @@ def add_table_options(parser: argparse.ArgumentParser, *, required: bool) -> Non
 
 def add_row_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--id`` and ``--table-format``."""
-    parser.add_argument("--id", metavar="COLUMN", help="the column of the ids (default: the number of the row)")
+    parser.add_argument(
+        "--id",
+        metavar="COLUMN",
+        help="the column of the ids (default: for predict that of the training; else the number of the row)",
+    )
     parser.add_argument(
         "--table-format",
         "--table_format",

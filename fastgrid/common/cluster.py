@@ -71,7 +71,7 @@ class Cluster:
         self._quiet = contextlib.ExitStack()
         self._quiet.enter_context(quiet_dask())
         try:
-            self.address = scheduler_address(address, file)
+            self.address = scheduler_address(address, file, say)
             self.client = connect(self.address)
             try:
                 found = self._described()

@@ -7,7 +7,7 @@ import json
 import logging
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,10 @@ from fastgrid.common.errors import FastgridError, UserError, one_line
 #: Seconds to wait for a scheduler, where Dask's configuration does not say.
 CONNECT_SECONDS = 10.0
 
+#: Kinds of addresses that say host and port.
+_WITH_PORT = ("tcp", "tls", "ws", "wss")
+#: Seconds after which it is said what is waited for.
+_SILENT_SECONDS = 1.0
 _CONNECT = "distributed.comm.timeouts.connect"
 #: What Dask writes of its own accord, several lines at a time; what matters of it is said on one line.
 _LOGGERS = (
@@ -33,18 +37,26 @@ class ClusterLostError(FastgridError):
     """The scheduler of a cluster, or all of its workers, went away while it was at work; nothing finished is lost."""
 
 
-def scheduler_address(address: str | None, file: Path | None) -> str:
+def scheduler_address(address: str | None, file: Path | None, say: Callable[[str], None]) -> str:
     """Return the address of a scheduler: `address`, or the one in the scheduler file, which is waited for.
+
+    Parameters
+    ----------
+    address : str or None
+    file : Path or None
+    say : callable
+        Called with a line where the file has to be waited for.
 
     Raises
     ------
     UserError
-        When the file does not appear, or names no address.
+        When the address is none, the file does not appear, or names no address.
     """
     if address is not None:
-        return address
+        return _checked(address)
     assert file is not None
-    end = time.monotonic() + connect_seconds()
+    began, said = time.monotonic(), False
+    end = began + connect_seconds()
     while True:
         try:
             found = json.loads(file.read_text(encoding="utf-8"))["address"]
@@ -61,7 +73,19 @@ def scheduler_address(address: str | None, file: Path | None) -> str:
                 f"{file}: {complaint}; it is written by `dask scheduler --scheduler-file {file}`, on a file system "
                 "that this machine sees"
             )
+        if not said and time.monotonic() > began + _SILENT_SECONDS:
+            said = True
+            say(f"waiting for the scheduler file {file}")
         time.sleep(0.05)
+
+
+def _checked(address: str) -> str:
+    # Only where a port is wanted for sure: Dask may know other kinds of addresses.
+    scheme, separator, rest = address.rpartition("://")
+    host, _, port = rest.partition("/")[0].rpartition(":")
+    if (not separator or scheme in _WITH_PORT) and not (host and port.isdecimal() and 0 < int(port) < 2**16):
+        raise UserError(f"--scheduler {one_line(address)}: is no address of a scheduler; write it as tcp://host:8786")
+    return address
 
 
 def import_distributed() -> Any:

@@ -6,19 +6,20 @@ import functools
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 
 from fastgrid.descriptors.archive import read_slice
-from fastgrid.descriptors.document import parse_document
+from fastgrid.descriptors.document import Document, parse_document, quick_document
 from fastgrid.descriptors.flatten import flatten
-from fastgrid.descriptors.leaves import Leaves, Structure, descriptor_tree, version_of
+from fastgrid.descriptors.leaves import VERSION_PATH, Leaves, Structure, descriptor_tree, version_of
 from fastgrid.descriptors.patterns import expand
 from fastgrid.descriptors.source import Fingerprint, read_source
 from fastgrid.descriptors.template import Template, learn
-from fastgrid.descriptors.texts import texts_at
+from fastgrid.descriptors.texts import texts_at, value_at
 from fastgrid.descriptors.unreadable import UnreadableError
 from fastgrid.descriptors.yaml_tree import Tree
 
@@ -26,6 +27,7 @@ SMALLEST_BATCH = 32
 LARGEST_BATCH = 64
 # So many that a pool of any usual size ends its last batches at about the same time.
 DESIRED_BATCHES = 64
+_FIRST_LONG_INTEGER = 2.0**63
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -241,14 +243,35 @@ def _read_file(
     fingerprint = None
     try:
         data, name, fingerprint = content_of(file, digest=batch.digests)
-        document = parse_document(data, name)
-        version = version_of(document.tree)
-        # Before the tags of a JSON file are removed.
-        texts = tuple(texts_at(document.tree, path_of_text) for path_of_text in batch.texts)
-        leaves = flattener.flatten(descriptor_tree(document), is_json=document.is_json)
+        found = _found_quickly(data, batch, flattener)
+        if found is None:
+            found = _found(parse_document(data, name), batch, flattener.flatten)
     except UnreadableError as error:
         return Reading(item_id, fingerprint, reason=str(error))
-    return Reading(item_id, fingerprint, excluder.apply(leaves), version, texts=texts)
+    assert found.leaves is not None
+    return replace(found, item_id=item_id, fingerprint=fingerprint, leaves=excluder.apply(found.leaves))
+
+
+def _found(document: Document, batch: Batch, flatten: Callable[[Document], Leaves | None]) -> Reading:
+    version = version_of(document.tree)
+    # Before the tags of a JSON file are removed.
+    texts = tuple(texts_at(document.tree, path) for path in batch.texts)
+    return Reading("", None, flatten(document), version, texts=texts)
+
+
+def _found_quickly(data: bytes, batch: Batch, flattener: _Flattener) -> Reading | None:
+    document = quick_document(data)
+    if document is None or _may_be_misspelt(document, batch.texts):
+        return None
+    found = _found(document, batch, flattener.flatten_quickly)
+    return None if found.leaves is None else found
+
+
+def _may_be_misspelt(document: Document, texts: tuple[str, ...]) -> bool:
+    # An integer of more than 64 bits, as text, has all its digits. In a descriptor it cannot be told from its float.
+    values = [value_at(document.tree, keys) for keys in (VERSION_PATH, *(tuple(path.split(".")) for path in texts))]
+    items = chain.from_iterable(value if isinstance(value, list) else (value,) for value in values)
+    return any(isinstance(item, float) and abs(item) >= _FIRST_LONG_INTEGER for item in items)
 
 
 class _Flattener:
@@ -263,10 +286,12 @@ class _Flattener:
         self._template = _Flattener._last
         self._structures: dict[Structure, Structure] = {}
 
-    def flatten(self, tree: Tree, *, is_json: bool) -> Leaves:
-        return (self._quickly(tree) if is_json else None) or self._exactly(tree)
+    def flatten(self, document: Document) -> Leaves:
+        leaves = self.flatten_quickly(document) if document.is_json else None
+        return leaves or self._exactly(descriptor_tree(document))
 
-    def _quickly(self, tree: Tree) -> Leaves | None:
+    def flatten_quickly(self, document: Document) -> Leaves | None:
+        tree = descriptor_tree(document)
         leaves = self._template.flatten(tree) if self._template else None
         if leaves is None:
             self._template = _Flattener._last = learn(tree) or self._template

@@ -7,6 +7,9 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+from typing import AnyStr
+
+import orjson
 
 from fastgrid.common.errors import UserError, one_line
 from fastgrid.descriptors.archive import read_member
@@ -71,6 +74,36 @@ def parse_document(data: bytes, name: str) -> Document:
             if suffix not in YAML_SUFFIXES:
                 raise
     return Document(_mapping(parse_yaml(text)), is_json=False)
+
+
+def quick_document(data: bytes) -> Document | None:
+    """Return what `parse_document` would of a usual JSON file, several times sooner.
+
+    Parameters
+    ----------
+    data : bytes
+        The content on disk, gzip or not.
+
+    Returns
+    -------
+    Document or None
+        None for YAML, and for JSON that `orjson` refuses or that may break a bound. Integers of more than 64 bits are
+        `float`, everything else is as `json` gives it.
+
+    Raises
+    ------
+    UnreadableError
+        As `parse_document`, for damaged gzip data.
+    """
+    data = unpacked(data)
+    if _holds_too_many(data, b","):
+        return None
+    try:
+        tree = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        # NaN, infinity, unpaired surrogates and a byte order mark are among it, which are read.
+        return None
+    return Document(tree, is_json=True) if isinstance(tree, dict) else None
 
 
 def read_document(path: Path) -> Tree:
@@ -143,8 +176,7 @@ def _decoded(data: bytes) -> str:
 
 
 def _json_document(text: str) -> Document:
-    # Every value but the first of its container needs a comma.
-    if len(text) > MAXIMAL_VALUES and text.count(",") > MAXIMAL_VALUES:
+    if _holds_too_many(text, ","):
         raise too_many_values()
     try:
         tree = _mapping(_load_json(text))
@@ -154,6 +186,11 @@ def _json_document(text: str) -> Document:
         where = f"line {error.lineno}, column {error.colno}"
         raise UnreadableError(f"is not valid JSON: {one_line(error.msg, 120)} ({where})") from error
     return Document(tree, is_json=True)
+
+
+def _holds_too_many(text: AnyStr, comma: AnyStr) -> bool:
+    # Every value but the first of its container needs a comma.
+    return len(text) > MAXIMAL_VALUES and text.count(comma) > MAXIMAL_VALUES
 
 
 def _load_json(text: str) -> object:

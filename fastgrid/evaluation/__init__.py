@@ -8,7 +8,7 @@ from fastgrid.evaluation.choosing import RULES, Orders, selected
 from fastgrid.evaluation.comparison import Comparison, compare
 from fastgrid.evaluation.confusion import ResultArrays, arrays_from_result, confusion
 from fastgrid.evaluation.intervals import Interval
-from fastgrid.evaluation.misses import Misses, count_misses, distinct_leaders
+from fastgrid.evaluation.misses import Misses, count_misses, distinct_leaders, predictions_digest
 from fastgrid.evaluation.nested import InnerPredictions, NestedEstimate, nested_estimate
 from fastgrid.evaluation.outcomes import Outcomes
 from fastgrid.evaluation.per_class import Baseline, ClassScores, baseline, class_scores
@@ -41,6 +41,7 @@ __all__ = [
     "count_misses",
     "distinct_leaders",
     "nested_estimate",
+    "predictions_digest",
     "rank",
     "score",
     "score_folds",

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fastgrid.evaluation.choosing import RULES
-from fastgrid.evaluation.intervals import LEVEL, Interval, effective_size, wilson
-from fastgrid.evaluation.outcomes import Distinct, Outcomes, distinct_answers
+from fastgrid.evaluation.intervals import LEVEL, Interval, effective_size, row_blocks, wilson
+from fastgrid.evaluation.outcomes import Outcomes, distinct_answers
 
 Shares = npt.NDArray[np.float64]
 Weights = npt.NDArray[np.float32]
@@ -153,16 +153,20 @@ class _Resampling:
     ) -> None:
         order = np.argsort(simplicity, kind="stable")
         families = family if rule == "one-standard-error" else None
-        self._distinct: Distinct = distinct_answers(outcomes, order, families)
-        first = self._distinct.first
+        distinct = distinct_answers(outcomes, order, families)
+        first = distinct.first
         self._family = np.zeros(len(first), dtype=np.intp) if families is None else families[first]
         self._n_repeats = len(outcomes.actual) / len(outcomes.group)
-        self._simplicity = simplicity[self._distinct.first]
+        self._simplicity = simplicity[first]
         self._rule = rule
-        self._test_group = outcomes.test_group
-        self._correct = self._distinct.correct.astype(np.float32)
-        self._classes = [np.flatnonzero(outcomes.actual == code) for code in np.unique(outcomes.actual)]
-        self._folds = [np.flatnonzero(outcomes.fold == number) for number in np.unique(outcomes.fold)]
+        # Tests in the order of their classes, so that those of a class are a slice.
+        tests = np.argsort(outcomes.actual, kind="stable")
+        self._test_group = outcomes.test_group[tests]
+        self._correct = distinct.correct[:, tests]
+        ends = np.cumsum(np.unique(outcomes.actual, return_counts=True)[1]).tolist()
+        self._classes = [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
+        fold = outcomes.fold[tests]
+        self._folds = [np.flatnonzero(fold == number) for number in np.unique(fold)]
         self.size = 4 * len(outcomes.actual) + 4 * len(self._correct)
 
     def performances(self, drawn: npt.NDArray[np.int64]) -> tuple[Shares, Shares]:
@@ -170,7 +174,7 @@ class _Resampling:
         weights = drawn[:, self._test_group].astype(np.float32)
         chosen = self._choose(weights)
         left_out = weights == 0.0
-        right = self._distinct.correct[chosen] & left_out
+        right = self._correct[chosen] & left_out
         recalls, present = np.zeros(len(drawn)), np.zeros(len(drawn))
         for members in self._classes:
             n_members = left_out[:, members].sum(axis=1)
@@ -180,7 +184,7 @@ class _Resampling:
 
     def _choose(self, weights: Weights) -> npt.NDArray[np.intp]:
         # The distinct predictions that the rule selects in each resample.
-        accuracy = self._right(weights, slice(None)) / _sums(weights)[:, np.newaxis]
+        accuracy, normalized = self._accuracies(weights)
         if self._rule == "one-standard-error":
             best = accuracy.argmax(axis=1)
             least = accuracy[np.arange(len(best)), best] - self._standard_error(weights, best)
@@ -188,23 +192,23 @@ class _Resampling:
             near &= self._family == self._family[best][:, np.newaxis]
             simplest = np.where(near, self._simplicity, self._simplicity.max() + 1)
             return _best(simplest == simplest.min(axis=1)[:, np.newaxis], accuracy)
-        normalized, everything = self._normalized(weights), np.ones(accuracy.shape, dtype=np.bool_)
+        everything = np.ones(accuracy.shape, dtype=np.bool_)
         if self._rule == "normalized_accuracy":
             return _best(_near_highest(everything, normalized), accuracy)
         return _best(_near_highest(everything, accuracy), normalized)
 
-    def _right(self, weights: Weights, members: slice | npt.NDArray[np.intp]) -> Shares:
-        # How many of the drawn tests among `members` each of the distinct predictions gets right.
-        right: Shares = (weights[:, members] @ self._correct[:, members].T).astype(np.float64)
-        return right
-
-    def _normalized(self, weights: Weights) -> Shares:
-        recalls, present = np.zeros((len(weights), len(self._correct))), np.zeros((len(weights), 1))
-        for members in self._classes:
-            total = _sums(weights[:, members])[:, np.newaxis]
-            recalls += self._right(weights, members) / np.maximum(total, 1.0)
-            present += total > 0.0
-        return recalls / present
+    def _accuracies(self, weights: Weights) -> tuple[Shares, Shares]:
+        # Accuracy and normalized accuracy of each of the distinct predictions on what was drawn.
+        drawn = [_sums(weights[:, members])[:, np.newaxis] for members in self._classes]
+        right, recalls = np.zeros((2, len(weights), len(self._correct)))
+        for rows in row_blocks(self._correct):
+            correct = self._correct[rows].astype(np.float32)
+            for members, total in zip(self._classes, drawn, strict=True):
+                of_class = (weights[:, members] @ correct[:, members].T).astype(np.float64)
+                right[:, rows] += of_class
+                recalls[:, rows] += of_class / np.maximum(total, 1.0)
+        present = np.sum([total > 0.0 for total in drawn], axis=0)
+        return right / _sums(weights)[:, np.newaxis], recalls / present
 
     def _standard_error(self, weights: Weights, chosen: npt.NDArray[np.intp]) -> Shares:
         # Of the accuracies of the chosen ones in the folds; a fold of which nothing was drawn says nothing.

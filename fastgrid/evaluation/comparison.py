@@ -9,7 +9,7 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
-from fastgrid.evaluation.intervals import LEVEL, accuracy_intervals, group_sums
+from fastgrid.evaluation.intervals import LEVEL, accuracy_intervals, group_sums, row_blocks
 from fastgrid.evaluation.outcomes import Outcomes, distinct_answers
 
 Shares = npt.NDArray[np.float64]
@@ -85,8 +85,7 @@ def compare(outcomes: Outcomes, winner: int, level: float = LEVEL) -> Comparison
     n_combinations = len(outcomes.predicted)
     distinct = distinct_answers(outcomes, [winner, *range(n_combinations)])
     accuracy, low, high = accuracy_intervals(distinct.correct, outcomes, level)
-    lead = distinct.correct[0].astype(np.float64) - distinct.correct
-    p_value = np.array([_sign_flip(differences) for differences in group_sums(lead, outcomes)])
+    p_value, n_different = _paired_tests(distinct.correct, outcomes)
     corrected = np.concatenate(([1.0], _holm(p_value[1:])))
     of = distinct.of_combination
     known = of >= 0
@@ -95,12 +94,22 @@ def compare(outcomes: Outcomes, winner: int, level: float = LEVEL) -> Comparison
         accuracy=np.where(known, accuracy[of], np.nan),
         low=np.where(known, low[of], np.nan),
         high=np.where(known, high[of], np.nan),
-        n_different=np.where(known, np.abs(lead).sum(axis=1).astype(np.int64)[of], -1),
+        n_different=np.where(known, n_different[of], -1),
         p_value=np.where(known, p_value[of], np.nan),
         corrected_p_value=np.where(known, corrected[of], np.nan),
         indistinguishable=known & (corrected >= 1.0 - level)[of],
         n_compared=len(p_value) - 1,
     )
+
+
+def _paired_tests(correct: npt.NDArray[np.bool_], outcomes: Outcomes) -> tuple[Shares, npt.NDArray[np.int64]]:
+    # Of each row beside the first one: the p value, and the tests in which they differ.
+    p_value, n_different = np.empty(len(correct)), np.empty(len(correct), dtype=np.int64)
+    for rows in row_blocks(correct):
+        lead = correct[0].astype(np.float64) - correct[rows]
+        p_value[rows] = [_sign_flip(differences) for differences in group_sums(lead, outcomes)]
+        n_different[rows] = np.count_nonzero(lead, axis=1)
+    return p_value, n_different
 
 
 def _sign_flip(differences: Shares) -> float:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +15,9 @@ from fastgrid.evaluation.outcomes import Outcomes
 
 Shares = npt.NDArray[np.float64]
 LEVEL = 0.95
+
+#: Numbers that are in memory as float64 at a time.
+BLOCK = 2_000_000
 
 #: What is below is a rounding of zero.
 NO_ERROR = 1e-9
@@ -137,11 +142,20 @@ def accuracy_intervals(
     """
     share = correct.mean(axis=1)
     n_groups = outcomes.n_groups
-    sums = group_sums(correct - share[:, np.newaxis], outcomes)
-    squares = (sums**2).sum(axis=1)
+    squares = np.zeros(len(correct))
+    for rows in row_blocks(correct):
+        sums = group_sums(correct[rows] - share[rows, np.newaxis], outcomes)
+        squares[rows] = np.square(sums, out=sums).sum(axis=1)
     error = np.sqrt(squares * n_groups / max(n_groups - 1, 1)) / correct.shape[1]
     low, high = wilson(share, effective_size(share, error, n_groups), max(n_groups, 2), level)
     return 100.0 * share, 100.0 * low, 100.0 * high
+
+
+def row_blocks(values: npt.NDArray[Any]) -> Iterator[slice]:
+    """Yield the rows of a matrix in pieces of at most `BLOCK` numbers, one row at the least."""
+    size = max(1, BLOCK // max(values.shape[1], 1))
+    for start in range(0, len(values), size):
+        yield slice(start, start + size)
 
 
 def group_sums(values: npt.NDArray[np.float64], outcomes: Outcomes) -> npt.NDArray[np.float64]:

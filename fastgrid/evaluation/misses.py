@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -60,11 +61,19 @@ def distinct_leaders(sets: Sequence[Codes], order: Iterable[int], count: int) ->
     for combination in order:
         if len(leaders) == count:
             break
-        opinion = b"".join(np.ascontiguousarray(predicted[combination]).tobytes() for predicted in sets)
+        opinion = predictions_digest([predicted[combination] for predicted in sets])
         if opinion not in seen:
             seen.add(opinion)
             leaders.append(combination)
     return leaders
+
+
+def predictions_digest(parts: Iterable[Codes]) -> bytes:
+    """Return what tells predictions, given in parts of one type and equal lengths, from others: a digest."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part.tobytes())
+    return digest.digest()
 
 
 def count_misses(sets: Sequence[tuple[Codes, Sequence[int]]], actual: Codes) -> Misses:

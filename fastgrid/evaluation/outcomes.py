@@ -85,7 +85,7 @@ class Outcomes:
     @functools.cached_property
     def complete(self) -> Flags:
         """Which combinations have a prediction for every test, shape (n_combinations,)."""
-        complete: Flags = np.logical_and.reduce(self.predicted >= 0, axis=1)
+        complete: Flags = self.predicted.min(axis=1) >= 0
         return complete
 
     @functools.cached_property
@@ -147,5 +147,7 @@ def distinct_answers(outcomes: Outcomes, order: npt.ArrayLike, family: Codes | N
             of_combination[combination] = number[answers]
     if not first:
         raise ValueError("no combination has a prediction for every item")
-    firsts = np.array(first, dtype=np.intp)
-    return Distinct(firsts, of_combination, np.equal(outcomes.predicted[firsts], outcomes.actual))
+    correct_tests = np.empty((len(first), len(outcomes.actual)), dtype=np.bool_)
+    for combination, row in zip(first, correct_tests, strict=True):
+        np.equal(outcomes.predicted[combination], outcomes.actual, out=row)
+    return Distinct(np.array(first, dtype=np.intp), of_combination, correct_tests)

@@ -7,8 +7,11 @@ or lists results) goes without it.
 from __future__ import annotations
 
 import functools
+import os
+import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -64,6 +67,19 @@ def decorate_all() -> None:
                 if isinstance(value, _StandIn):
                     names[name] = value.decorated
         del _WAITING[: len(waiting)]
+
+
+def compiled_before(module: str) -> bool:
+    """Tell, without numba, whether its cache has machine code of a module of this package for this Python.
+
+    True also where it is not known: where the directory of the package cannot be written to, numba keeps it elsewhere.
+    """
+    pattern = f"{module}.*.py{sys.version_info[0]}{sys.version_info[1]}*.nbi"
+    elsewhere = os.environ.get("NUMBA_CACHE_DIR")
+    if elsewhere:
+        return any(Path(elsewhere).glob(f"**/{pattern}"))
+    package = Path(__file__).parent
+    return any(package.glob(f"__pycache__/{pattern}")) or not os.access(package, os.W_OK)
 
 
 class _StandIn:

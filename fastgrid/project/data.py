@@ -29,11 +29,13 @@ from fastgrid.project.items import table_of
 from fastgrid.project.schema import Project
 
 #: Bytes of descriptor files that are parsed here rather than in the pool, whose start takes longer than parsing them.
-SMALL_INPUT = 40_000_000
+SMALL_INPUT = 100_000_000
 #: YAML takes about so many times longer to parse than JSON.
-YAML_FACTOR = 12
+YAML_FACTOR = 33
 #: So many times larger is what a compressed archive holds.
 PACKED_FACTOR = 4
+#: Descriptors that a line names; dataset.json has all of them.
+MOST_NAMED = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,7 +228,8 @@ def _say_what_was_left_out(collection: Collection, console: Console) -> None:
     for entry in collection.left_out_descriptors:
         by_reason.setdefault(entry.reason, []).append(entry.name)
     for reason, names in by_reason.items():
-        console.note(f"left out {len(names)} descriptors ({reason}): {', '.join(names)}")
+        more = f" and {len(names) - MOST_NAMED} more (dataset.json)" if len(names) > MOST_NAMED else ""
+        console.note(f"left out {len(names)} descriptors ({reason}): {', '.join(names[:MOST_NAMED])}{more}")
     for note in collection.notes:
         console.note(note)
 

@@ -77,7 +77,9 @@ def build_feature_sets(
     """
     found = FeatureSets()
     prepared: dict[str, DescriptorTable] = {}
-    for choice in dict.fromkeys(map(choice_of, combinations)):
+    choices = list(dict.fromkeys(map(choice_of, combinations)))
+    last = {choice[0]: choice for choice in choices}
+    for choice in choices:
         name = choice[0]
         entry: dict[str, Any] = {"preprocessing": name}
         steps = [step.entry for step in project.preprocessing[name]]
@@ -88,6 +90,9 @@ def build_feature_sets(
             entry["unmatched"] = chain.unmatched_
             entry["left_out_descriptors"] = chain.left_out_
         _add(found, project, choice, steps, prepared[name], entry)
+        if choice == last[name]:
+            # A table may be as large as all descriptors; what is trained on lies in a file by now.
+            del prepared[name]
     return found
 
 

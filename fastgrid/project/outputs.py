@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from fastgrid.common.errors import UserError
+from fastgrid.common.errors import DryRunDone, UserError
 from fastgrid.common.files import make_directory, writing_error
 from fastgrid.project.class_folders import LISTING
 from fastgrid.project.combination_files import remove_result_files
@@ -79,6 +79,20 @@ def check_output_directory(directory: Path, name: str) -> None:
         raise UserError(
             f"{directory}: holds another project ({others[0]}.project); choose another output directory or give --force"
         )
+
+
+@contextmanager
+def undone_without_plan(project_file: Path, dry_run: bool) -> Iterator[None]:
+    """Remove a project file that a dry run made, where it ends in the block with a mistake: nothing goes by it yet."""
+    made = dry_run and not project_file.exists()
+    try:
+        yield
+    except DryRunDone:
+        raise
+    except BaseException:
+        if made:
+            project_file.unlink(missing_ok=True)
+        raise
 
 
 def remove_project(directory: Path, project_directory: Path) -> None:

@@ -64,6 +64,12 @@ class TrainingPlan:
         # Workers wait while one of them trains the model.
         return max(sweeping, self.model + fixed_bytes(self.jobs + 1) + self.predictions)
 
+    @property
+    def least_bytes(self) -> int:
+        """Memory of all processes together below which it is not sure to come to its end."""
+        sweeping = max(outlook.least_bytes for _, outlook in self.sweeps) + self.predictions
+        return max(sweeping, self.model + fixed_bytes(self.jobs + 1) + self.predictions)
+
 
 def plan_of(prepared: Prepared, *, measured: bool) -> TrainingPlan:
     """Return what the training will take.
@@ -148,8 +154,9 @@ def long_lines(plan: TrainingPlan) -> list[str]:
         f"time: about {duration(plan.seconds)} for the sweep, estimated from a sample; right within a factor of two "
         "as a rule",
     ]
-    if plan.bytes_needed > plan.limit:
-        lines.append(f"the limit is below what this takes at the least; --memory-limit {_size(plan.bytes_needed, 'M')}")
+    if plan.least_bytes > plan.limit:
+        least = _size(plan.least_bytes, "M")
+        lines.append(f"the limit is below what this takes at the least; give --memory-limit {least} or more")
     return lines
 
 

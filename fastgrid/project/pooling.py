@@ -11,8 +11,8 @@ import numpy.typing as npt
 from fastgrid.evaluation import Scores, score
 from fastgrid.report.predictions import Predictions
 
-#: Predictions that are scored at a time where several repeats have to be copied together.
-MOST_AT_ONCE = 2**26
+#: Predictions that are scored at a time, which takes ten bytes for each of them.
+MOST_AT_ONCE = 2**23
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +48,9 @@ def pooled(repeats: Sequence[Predictions], n_folds: int, combinations: slice = s
     combinations : slice
         Only these of them.
     """
+    parts = [repeat.predicted[combinations] for repeat in repeats]
     return Pooled(
-        np.concatenate([repeat.predicted[combinations] for repeat in repeats], axis=1),
+        parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1),
         np.concatenate([repeat.actual for repeat in repeats]),
         np.concatenate([_fold(repeat, number * n_folds) for number, repeat in enumerate(repeats)]),
         n_folds * len(repeats),
@@ -66,8 +67,6 @@ def pooled_scores(repeats: Sequence[Predictions], n_folds: int) -> Scores:
     """
     first = repeats[0]
     n_classes, n_combinations = len(first.classes), len(first.predicted)
-    if len(repeats) == 1:
-        return score(first.predicted, first.actual, first.fold, n_folds, n_classes)
     size = max(1, MOST_AT_ONCE // max(1, len(repeats) * len(first.ids)))
     parts = []
     for start in range(0, n_combinations, size):

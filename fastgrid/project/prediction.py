@@ -96,7 +96,8 @@ def predict_table(
     table : path-like
         With a column for each descriptor that the model uses; others do not matter.
     id_column : str, optional
-        The column of the ids; by default rows are called by their number, ``row000001``.
+        The column of the ids. By default that of the training's table, where this one has it too; else rows are called
+        by their number, ``row000001``.
     table_format : {"csv", "tsv", "parquet", "npz", "libsvm"}, optional
         By default the ending of the name tells.
     strict : bool
@@ -116,7 +117,12 @@ def predict_table(
     """
     loaded = model if isinstance(model, Model) else Model.load(model)
     path = Path(table)
-    rows, unreadable = read_rows(TableSource(path, id=id_column, format=table_format), loaded.required_descriptors)
+    usual = loaded.record.evaluation.get("id_column")
+    rows, unreadable = read_rows(
+        TableSource(path, id=id_column, format=table_format),
+        loaded.required_descriptors,
+        usual_id=usual if isinstance(usual, str) else None,
+    )
     unusable = loaded.unusable_items(rows) if rows.ids else {}
     left_out = (*unreadable, *(LeftOut(name, path, reason) for name, reason in unusable.items()))
     if strict and left_out:

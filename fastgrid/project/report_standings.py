@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from fastgrid.evaluation import score_folds
+from fastgrid.evaluation import predictions_digest, score_folds
 from fastgrid.project.combinations_spec import CombinationSpec
 from fastgrid.project.judging import Judgement
 from fastgrid.project.pooling import pooled
@@ -90,7 +90,7 @@ def _same_predictions(record: SweepRecord, positions: Sequence[Position]) -> dic
     for place, (evaluation, number) in enumerate(positions):
         rows = [repeat.predicted[number] for repeat in record.repeats[evaluation]]
         if all((row >= 0).all() for row in rows):
-            opinion = evaluation, b"".join(np.ascontiguousarray(row).tobytes() for row in rows)
+            opinion = evaluation, predictions_digest(rows)
             before = first.setdefault(opinion, place)
             if before != place:
                 found[place] = before

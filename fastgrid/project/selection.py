@@ -100,6 +100,9 @@ def select(
     grouped = "" if source is None else source.label
     if grouped:
         scores["groups"] = grouped
+    table = record.project.table
+    if table is not None and table.id is not None:
+        scores["id_column"] = table.id
     model = train_final(record.project, data, combination, settings, pool, scores)
     for warning in () if model.record.converged else ("the final model hit the iteration cap; it may be poor",):
         console.warn(warning)

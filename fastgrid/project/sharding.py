@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fastgrid.common.console import Console
-from fastgrid.common.errors import UserError, one_line
+from fastgrid.common.errors import DryRunDone, UserError, one_line
 from fastgrid.common.files import make_directory, write_bytes
 from fastgrid.project.nesting import nested_splits
+from fastgrid.project.planning import long_lines, plan_of
 from fastgrid.project.preparing import prepare
 from fastgrid.project.record import JOURNAL, record_directory
 from fastgrid.project.run_state import only_run, shard_name
@@ -53,6 +54,8 @@ def run_shard(
     ------
     UserError
         When the project or its data cannot be used, or another process is at the same shard or at the whole sweep.
+    DryRunDone
+        Where the settings ask for a dry run: with the plan of the whole sweep.
     """
     settings, console = settings or RunSettings(), console or Console()
     project = load_project(project_file)
@@ -62,6 +65,9 @@ def run_shard(
         running(settings, console, project) as pool,
     ):
         prepared = prepare(project, settings, pool, console)
+        if settings.dry_run:
+            plan = plan_of(prepared, measured=True)
+            raise DryRunDone(plan, [*long_lines(plan), f"all of this together; a share is one of {shard.total} of it"])
         evaluator = replace(prepared.evaluator, shard=shard)
         results: list[SweepResult] = []
         for index, folds in enumerate(prepared.folds):
@@ -116,6 +122,8 @@ def merge(
     UserError
         When a directory holds no journal, or something cannot be read or written.
     """
+    if Path(project_file).is_dir():
+        raise UserError(f"{project_file}: is a directory; name the project file first, then the directories to merge")
     project, console = load_project(project_file), console or Console()
     given = [(Path(directory), _journals_in(Path(directory))) for directory in directories]
     for directory, journals in given:

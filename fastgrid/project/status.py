@@ -134,6 +134,8 @@ def lines(status: Status) -> list[str]:
     if status.results is not None:
         failed = f", {status.failures} tasks failed" if status.failures else ""
         found.append(f"{name}: results of {status.combinations} combinations since {_clock(status.results)}{failed}")
+    elif not status.runs and status.finished_tasks:
+        found.append(f"{name}: no results yet; what is finished is used by: fastgrid run_tests {status.project}")
     elif not status.runs:
         found.append(f"{name}: no results yet and no run; begin with: fastgrid run_tests {status.project}")
     found.append(f"{name}: {status.finished_tasks} finished tasks in {status.directory / JOURNAL}")

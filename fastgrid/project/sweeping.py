@@ -14,6 +14,7 @@ from fastgrid.common.errors import DryRunDone
 from fastgrid.common.fanout import Pool
 from fastgrid.common.files import make_directory
 from fastgrid.common.stopwatch import phase
+from fastgrid.kernels.jit import compiled_before
 from fastgrid.project.combination_files import write_combination_files
 from fastgrid.project.combinations_spec import CombinationSpec
 from fastgrid.project.data import TrainingData, write_dataset_report
@@ -37,6 +38,9 @@ from fastgrid.project.record import (
 from fastgrid.project.schema import Project
 from fastgrid.project.settings import RunSettings
 from fastgrid.report.predictions import Predictions, write_predictions
+
+#: Where the kernels of a solver are that take long to compile.
+_SOLVER_MODULES = {"smo": "smo_pairs", "smo-fast": "smo_fast_pairs"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +79,8 @@ def sweep_project(
         Where the settings ask for a dry run: with the plan.
     """
     prepared = prepare(project, settings, pool, console)
+    if not settings.uses_cluster and not compiled_before(_SOLVER_MODULES.get(settings.solver, "gram")):
+        console.note("compiling the solver for this machine first, once: half a minute on a small one")
     if settings.dry_run:
         plan = plan_of(prepared, measured=True)
         elsewhere = ["workers, memory and time are those of this machine, not of the cluster"]

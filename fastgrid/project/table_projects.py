@@ -23,6 +23,10 @@ from fastgrid.project.template_choice import TABLE
 PathLike = str | os.PathLike[str]
 
 
+#: How the command line calls what stands in a project file.
+_OPTIONS = {"table": "--table", "labelColumn": "--label", "idColumn": "--id", "excludedDescriptors": "--exclude"}
+
+
 @dataclass(frozen=True)
 class AskedTable:
     """A table as a caller names it, its columns looked up.
@@ -231,5 +235,6 @@ def _other(project: Project, key: str, has: object, wanted: object) -> UserError
     shown = "nothing" if has in (None, "") else f"'{one_line(has, 100)}'"
     asked = "nothing" if wanted in (None, "") else f"'{one_line(wanted, 100)}'"
     return UserError(
-        f"{project.path}: its {key} is {shown}, not {asked}; edit it, give another directory, or begin anew (--force)"
+        f"{project.path}: its {key} ({_OPTIONS[key]}) is {shown}, not {asked}; edit it, give another directory, or "
+        "begin anew (--force)"
     )

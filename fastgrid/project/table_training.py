@@ -12,7 +12,7 @@ from fastgrid.common.files import make_directory
 from fastgrid.project.asked import Asked
 from fastgrid.project.generation import checked_repeats
 from fastgrid.project.names import class_name_fault
-from fastgrid.project.outputs import check_output_directory, remove_project, remove_results
+from fastgrid.project.outputs import check_output_directory, remove_project, remove_results, undone_without_plan
 from fastgrid.project.paths import absolute
 from fastgrid.project.run_state import only_run
 from fastgrid.project.schema import load_project
@@ -82,7 +82,8 @@ def train_model_from_table(
     if repeats is not None:
         checked_repeats(repeats)
     project_file, directory = output / f"{project_name}.project", output / "results"
-    with only_run(directory, console, settings.command):
+    undone = undone_without_plan(project_file, settings.dry_run)
+    with only_run(directory, console, settings.command), undone:
         if force:
             if project_file.exists():
                 # A mistake in a row is found before anything is removed.
@@ -93,7 +94,8 @@ def train_model_from_table(
             known = load_project(project_file)
             wanted.refuse_other_table(known)
             Asked(seed, wanted.groups, repeats).refuse_other_folds(known)
-            console.note(f"{project_file} is used as it is")
+            left_out = ", ".join(known.excluded_descriptors)
+            console.note(f"{project_file} is used as it is" + (f" (without {left_out})" if left_out else ""))
         else:
             remove_results(make_directory(directory), project_name)
             with console.progress():

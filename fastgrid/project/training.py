@@ -24,7 +24,13 @@ from fastgrid.project.groundtruth import GroundTruth, write_groundtruth
 from fastgrid.project.group_source import PARENT_FOLDER
 from fastgrid.project.grouping import load_grouping
 from fastgrid.project.names import class_name_fault
-from fastgrid.project.outputs import check_apart, check_output_directory, remove_project, remove_results
+from fastgrid.project.outputs import (
+    check_apart,
+    check_output_directory,
+    remove_project,
+    remove_results,
+    undone_without_plan,
+)
 from fastgrid.project.paths import absolute
 from fastgrid.project.record import Ranked, record_directory
 from fastgrid.project.reporting import Reports, write_reports
@@ -219,7 +225,11 @@ def train_model(
     if known is not None:
         asked.refuse_other_folds(known)
     where = absolute(project_dir) if known is None else record_directory(known)
-    with only_run(where, console, settings.command), running(settings, console, known) as pool:
+    with (
+        only_run(where, console, settings.command),
+        undone_without_plan(path, settings.dry_run),
+        running(settings, console, known) as pool,
+    ):
         lists = absolute(groundtruth), absolute(filelist)
         if known is None:
             project = _generate(*lists, path, absolute(project_dir), asked, force_consistency, settings, pool, console)

@@ -20,8 +20,8 @@ cost vectors (bytes; rows of a Gram matrix are padded to a multiple of 16):
     libsvm   + 20 l^2                                copies in float64, its cache; l = n_train, m in pairs
 
 Where there are several workers, 160 MiB are set aside for the process that gives them their work, and for each worker
-that has to wait. Decision values stay until the sweep ends: those of all tasks are set aside too, twice where they
-travel from several workers.
+that has to wait. Answers stay until the sweep ends: 6 bytes for each combination and tested item are set aside too, and
+the decision values of all tasks, twice where they travel from several workers.
 """
 
 from __future__ import annotations

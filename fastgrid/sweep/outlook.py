@@ -15,7 +15,7 @@ from fastgrid.sweep.kept import forget_kept
 from fastgrid.sweep.memory import WAYS, fixed_bytes
 from fastgrid.sweep.options import SweepOptions
 from fastgrid.sweep.plan import Plan, make_plan
-from fastgrid.sweep.scheduling import estimated_seconds, sizes_of, spread_of, workers_and_memory
+from fastgrid.sweep.scheduling import estimated_seconds, kept_bytes, sizes_of, spread_of, workers_and_memory
 from fastgrid.sweep.solving import solve_batch
 from fastgrid.sweep.splits import Splits
 from fastgrid.sweep.splitting import split_large
@@ -44,6 +44,8 @@ class Outlook:
         Tasks by the way of solving them, the fastest way first.
     bytes_needed : int
         Memory that all processes together take at most, as far as it is known before.
+    least_bytes : int
+        Memory without which it could not be sure to go on.
     seconds : float
         Roughly, by all workers together, on the machine that the estimate's constants are of.
     """
@@ -55,6 +57,7 @@ class Outlook:
     workers: int
     ways: Mapping[str, int]
     bytes_needed: int
+    least_bytes: int
     seconds: float
 
     @property
@@ -79,12 +82,13 @@ def foresee(given: SweepInput, jobs: int, limit: int, options: SweepOptions) -> 
     plan = split_large(given, make_plan(given))
     collected = Collector(given, plan, replace(options, progress=None, resumed=None))
     collected.read_journal()
-    missing = collected.missing()
+    missing, kept = collected.missing(), kept_bytes(given, plan.keys, collected.tasks, jobs)
     if not missing:
         problems = plan.counters.problems_solved
-        return Outlook(plan.counters.problems_asked, problems, problems, 0, jobs, {}, fixed_bytes(jobs), 0.0)
+        taken = fixed_bytes(jobs) + kept
+        return Outlook(plan.counters.problems_asked, problems, problems, 0, jobs, {}, taken, taken, 0.0)
     keys, tasks = plan.keys, collected.tasks
-    workers, memory, _ = workers_and_memory(given, keys, tasks, missing, jobs, limit, options.solver)
+    workers, memory, least = workers_and_memory(given, keys, tasks, missing, jobs, limit, options.solver)
     spreads = {features: spread_of(given.feature_sets[features]) for features in {keys[i].features for i in missing}}
     ways: Counter[str] = Counter()
     seconds, largest = 0.0, 0
@@ -102,7 +106,8 @@ def foresee(given: SweepInput, jobs: int, limit: int, options: SweepOptions) -> 
         len(missing),
         workers,
         {way: ways[way] for way in WAYS if ways[way]},
-        workers * largest + (jobs - workers) * fixed_bytes(1) + (fixed_bytes(1) if jobs > 1 else 0),
+        workers * largest + (jobs - workers) * fixed_bytes(1) + (fixed_bytes(1) if jobs > 1 else 0) + kept,
+        least,
         seconds,
     )
 

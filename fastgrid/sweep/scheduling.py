@@ -156,7 +156,7 @@ def workers_and_memory(
 ) -> tuple[int, int, int]:
     """Return how many workers fit into `limit` bytes together, how many bytes each may take, and the least limit.
 
-    What the decision values of all tasks take, also of those that are not missing, is set aside before.
+    What the answers of all tasks take, also of those that are not missing, is set aside before.
 
     Parameters
     ----------
@@ -169,7 +169,7 @@ def workers_and_memory(
     for index in missing:
         place = keys[index].features, keys[index].fold
         largest[place] = max(largest.get(place, 0), len(tasks[index].costs))
-    kept = kept_decisions(given, keys, tasks) * (1 if jobs == 1 else 2)
+    kept = kept_bytes(given, keys, tasks, jobs)
     workers, least, limit = jobs, 0, max(0, limit - kept)
     for (features, fold), number in largest.items():
         (size,) = sizes_of(given, features, fold, [number], solver)
@@ -177,12 +177,15 @@ def workers_and_memory(
     return workers, memory_of_each(workers, jobs, limit), least + kept
 
 
-def kept_decisions(given: SweepInput, keys: Sequence[GramKey], tasks: Sequence[Task]) -> int:
-    """Return the bytes that the decision values of all `tasks` take; 0 where they are not asked for."""
-    if not given.decisions:
-        return 0
+def kept_bytes(given: SweepInput, keys: Sequence[GramKey], tasks: Sequence[Task], jobs: int) -> int:
+    """Return the bytes of what stays until a sweep ends: predictions, and decision values where they are asked for."""
     tested = given.splits.test
-    return sum(
+    # Those of tasks, of combinations by fold, and of combinations by item, two bytes each.
+    predictions = 6 * len(given.combinations) * sum(map(len, tested))
+    if not given.decisions:
+        return predictions
+    decisions = sum(
         8 * len(task.costs) * math.comb(task.costs.shape[1], 2) * len(tested[key.fold])
         for key, task in zip(keys, tasks, strict=True)
     )
+    return predictions + decisions * (1 if jobs == 1 else 2)

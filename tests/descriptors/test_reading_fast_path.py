@@ -1,5 +1,7 @@
 """The fast way must give what the exact way gives, and JSON what its converted .sig gives."""
 
+import codecs
+import gzip
 import json
 import pickle
 from pathlib import Path
@@ -10,8 +12,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastgrid.descriptors.batches import Batch, batches_of, read_batch
-from fastgrid.descriptors.document import parse_document
+from fastgrid.descriptors import batches
+from fastgrid.descriptors.batches import Batch, Packed, batches_of, read_batch
+from fastgrid.descriptors.document import parse_document, quick_document
 from fastgrid.descriptors.flatten import flatten
 from fastgrid.descriptors.leaves import descriptor_tree
 from fastgrid.descriptors.template import learn
@@ -195,3 +198,86 @@ def test_batches_hold_every_file_once_and_in_order():
         batches = batches_of(files)
         assert [item for batch in batches for item in batch.files] == list(files.items())
         assert all(32 <= len(batch.files) <= 64 for batch in batches[:-1])
+
+
+def reading_of(data, name="a.json", texts=()):
+    (reading,) = read_batch(Batch((("i", Packed(name, data)),), texts=texts)).readings
+    leaves = reading.leaves
+    found = None if leaves is None else (*as_data(leaves), leaves.notes)
+    return found, reading.version, reading.reason, reading.texts
+
+
+def reading_by_json_alone(*arguments, **options):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batches, "quick_document", lambda data: None)
+        return reading_of(*arguments, **options)
+
+
+VERSIONS = st.fixed_dictionaries(
+    {"version": st.fixed_dictionaries({"essentia": SCALARS | LISTS}), "t": SCALARS | LISTS}
+)
+
+
+@given(TREES, VERSIONS, st.booleans())
+@settings(max_examples=300, deadline=None)
+def test_a_file_is_read_alike_with_and_without_the_fast_parser(tree, metadata, ascii_only):
+    data = json.dumps(tree | {"metadata": metadata}, ensure_ascii=ascii_only).encode()
+    assert reading_of(data, texts=("metadata.t",)) == reading_by_json_alone(data, texts=("metadata.t",))
+
+
+LONG = b"12345678901234567890123"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"a": [%s, -%s], "b": 18446744073709551616}' % (LONG, LONG),
+        b'{"a": ["x", %s]}' % LONG,
+        b'{"a": 1, "metadata": {"version": {"essentia": %s}}}' % LONG,
+        b'{"a": 1, "metadata": {"version": {"essentia": [%s]}}}' % LONG,
+        b'{"a": 1, "metadata": {"t": ["x", -%s]}}' % LONG,
+        b'{"a": 1, "metadata": {"version": {"essentia": 2.1}, "t": 9223372036854775807}}',
+        b'{"a": 1, "b": 2, "a": "x"}',
+        b'{"a": {"b": 1}, "a": {"c": 2}}',
+        b'{"a": [NaN, Infinity, -Infinity]}',
+        b'{"a": 1e400}',
+        b'{"a": 1' + b"0" * 5000 + b"}",
+        b'{"a": "\\ud800"}',
+        b'{"a": "\\u0000"}',
+        b'{"a": "\0"}',
+        b'{"a": "\t"}',
+        b'{"a": "\xff"}',
+        b'{"a": 01}',
+        b'{"a": 1.}',
+        b'{"a": 1,}',
+        b'{"a": 1} x',
+        b'{"a": 1}\0',
+        b"[1, 2]",
+        b"3",
+        b"",
+        b" \n",
+        b"{}",
+        b"a: 1",
+        b"{a: 1}",
+        b'\x0b{"a": 1}',
+        codecs.BOM_UTF8 + b'{"a": 1}',
+        '{"a": "é"}'.encode("utf-16"),
+        gzip.compress(b'{"a": 1}'),
+        gzip.compress(b'{"a": 1}')[:-9],
+        b'{"a": ' * 70 + b"1" + b"}" * 70,
+        b'{"a": ' * 1100 + b"1" + b"}" * 1100,
+        b'{"a": [' + b"1, " * 1_000_001 + b"1]}",
+    ],
+    ids=lambda data: ascii(data[:24]),
+)
+@pytest.mark.parametrize("name", ["a.json", "a.sig", "a"])
+def test_what_one_parser_refuses_or_rounds_is_left_to_the_other(data, name):
+    assert reading_of(data, name, ("metadata.t",)) == reading_by_json_alone(data, name, ("metadata.t",))
+
+
+def test_the_usual_file_is_left_to_the_fast_parser_alone(shared_data, monkeypatch):
+    data = (shared_data / "game_music/0ad/0ad_000.json").read_bytes()
+    expected = reading_by_json_alone(data)
+    assert quick_document(data) is not None
+    monkeypatch.setattr(batches, "parse_document", None)
+    assert reading_of(data) == expected

@@ -55,6 +55,19 @@ def test_a_function_is_compiled_where_no_cache_can_be_had(monkeypatch):
     assert asked == [True, False]
 
 
+def test_whether_the_cache_has_machine_code_is_told_without_numba(tmp_path, monkeypatch):
+    python = f"py{sys.version_info[0]}{sys.version_info[1]}"
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    assert not jit_module.compiled_before("smo_pairs")
+    (tmp_path / "kernels_0123").mkdir()
+    (tmp_path / f"kernels_0123/smo_pairs._solve-12.{python}.nbi").touch()
+    assert jit_module.compiled_before("smo_pairs") and not jit_module.compiled_before("smo_fast_pairs")
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+    program = "import sys; from fastgrid.kernels.jit import compiled_before as told; told('gram'); told('smo_pairs')"
+    check = f"{program}; assert 'numba' not in sys.modules; assert not told('no_module')"
+    subprocess.run([sys.executable, "-c", check], check=True)
+
+
 FIRST = """
 from fastgrid.kernels.jit import jit, jit_inline
 

@@ -75,7 +75,7 @@ def test_in_python_it_is_an_exception_with_the_plan(inputs: Path, tmp_path: Path
 def test_a_limit_that_is_too_small_is_said(inputs: Path, tmp_path: Path, capsys) -> None:
     arguments = small_project(inputs, tmp_path / "out")
     assert main(["run_tests", arguments[2], "--dry-run", "-q", "-j", "1", "--memory-limit", "1M"]) == 0
-    assert "the limit is below what this takes at the least; --memory-limit " in capsys.readouterr().out
+    assert "the limit is below what this takes at the least; give --memory-limit " in capsys.readouterr().out
 
 
 def test_the_plan_is_said_before_a_run(inputs: Path, tmp_path: Path, capsys) -> None:

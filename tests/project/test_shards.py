@@ -60,6 +60,23 @@ def test_shards_on_copies(trained: Path, inputs: Path, tmp_path: Path, capsys) -
     assert contents(tmp_path / "out") == contents(trained)
 
 
+def test_what_is_said_between_the_shards(inputs: Path, tmp_path: Path, capsys) -> None:
+    arguments = small_project(inputs, tmp_path / "out")
+    project = arguments[2]
+    share = ["run_tests", project, "--shard", "1/2", "-q", "-j", "1"]
+    assert main([*share, "--dry-run"]) == 0
+    assert capsys.readouterr().out.endswith("all of this together; a share is one of 2 of it\n")
+    assert not (tmp_path / "out/results/journal").exists()
+    assert main(share) == 0
+    capsys.readouterr()
+    assert main(["status", str(tmp_path / "out")]) == 0
+    first, journal = capsys.readouterr().out.splitlines()
+    assert first == f"game: no results yet; what is finished is used by: fastgrid run_tests {project}"
+    assert journal.startswith(f"game: {len(entries(tmp_path / 'out'))} finished tasks in ")
+    assert main(["merge", str(tmp_path / "out"), str(tmp_path / "copy")]) == 2
+    assert "is a directory; name the project file first" in capsys.readouterr().err
+
+
 def test_a_damaged_entry_is_not_merged(inputs: Path, trained: Path, tmp_path: Path, capsys) -> None:
     arguments = small_project(inputs, tmp_path / "out")
     shutil.copytree(trained / "results/journal", tmp_path / "other/journal")

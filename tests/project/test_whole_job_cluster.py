@@ -218,6 +218,8 @@ def test_mistakes_are_one_line(
     wrong.write_text("[]")
     cases = [
         (["--scheduler", "tcp://127.0.0.1:1"], 2, "no Dask scheduler answers at tcp://127.0.0.1:1"),
+        (["--scheduler", "host"], 2, "--scheduler host: is no address of a scheduler; write it as tcp://host:8786"),
+        (["--scheduler", "tcp://host:"], 2, "--scheduler tcp://host:: is no address"),
         (["--scheduler", "pigeon://post"], 2, "no Dask scheduler answers at pigeon://post"),
         (["--scheduler-file", str(tmp_path / "no.json")], 2, "No such file"),
         (["--scheduler-file", str(wrong)], 2, "not a scheduler file"),

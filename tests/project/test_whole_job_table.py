@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -110,8 +111,14 @@ def test_the_same_rows_as_descriptor_files(satimage: Rows, template: str, tmp_pa
     (by_files / "land.project").write_text(head + TEMPLATE.partition("resultsDirectory:\n")[2])
     assert main(["train_model_from_sigs", str(tmp_path / "in"), str(by_files), "land", "-q", "-j", "1"]) == 0
     assert contents(by_files / "results/results") == contents(by_table / "results/results")
-    for name in ("results/predictions.npz", "land.model", "report.tsv", "results/folds.tsv"):
+    for name in ("results/predictions.npz", "report.tsv", "results/folds.tsv"):
         assert (by_files / name).read_bytes() == (by_table / name).read_bytes(), name
+    models = [fastgrid.Model.load(out / "land.model") for out in (by_files, by_table)]
+    # The one on the table knows which column the ids were in; all else is the same, byte by byte.
+    assert models[1].record.evaluation == {**models[0].record.evaluation, "id_column": "id"}
+    for number, model in enumerate(models):
+        replace(model, record=models[0].record).save(tmp_path / f"{number}.model")
+    assert (tmp_path / "0.model").read_bytes() == (tmp_path / "1.model").read_bytes()
 
 
 def test_every_command_goes_on_with_the_project(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -231,6 +238,24 @@ def test_enumerated_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert [line.split()[0] for line in lines[1:]] == ["low" if key == "C" else "high" for key in keys]
 
 
+def test_ids_of_predictions_are_those_of_the_training(
+    satimage: Rows, template: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    ids = [f"item{n:03d}" for n in range(len(satimage.labels))]
+    table = write(Rows(satimage.values, satimage.labels, ids), tmp_path, "csv")
+    model = str(train(table, tmp_path / "out", template, "--id", "id") / "land.model")
+
+    def first_id(path: Path, *options: str) -> str:
+        capsys.readouterr()
+        assert main(["predict", model, "--table", str(path), *options]) == 0
+        return json.loads(capsys.readouterr().out.splitlines()[0])["id"]
+
+    assert first_id(table) == "item000"
+    assert first_id(table, "--id", "id") == "item000"
+    (tmp_path / "without").mkdir()
+    assert first_id(write(satimage, tmp_path / "without", "csv")) == "row000001"
+
+
 # What is refused
 
 
@@ -249,10 +274,10 @@ def test_another_table_is_not_taken_for_the_one_of_the_project(
     command = ["train_model_from_table", str(out), "land", "-q", "-j", "1"]
     before = contents(out)
     other = write(satimage, tmp_path, "tsv")
-    assert "its table is" in mistake(capsys, *command, "--table", str(other), "--label", "label")
+    assert "its table (--table) is" in mistake(capsys, *command, "--table", str(other), "--label", "label")
     same = [*command, "--table", str(table), "--label", "label"]
-    assert "its idColumn is nothing, not 'feature_0002'" in mistake(capsys, *same, "--id", "feature_0002")
-    assert "its excludedDescriptors is '.feature_0001', not '.feature_0002'" in mistake(
+    assert "its idColumn (--id) is nothing, not 'feature_0002'" in mistake(capsys, *same, "--id", "feature_0002")
+    assert "its excludedDescriptors (--exclude) is '.feature_0001', not '.feature_0002'" in mistake(
         capsys, *same, "--exclude", "feature_0002"
     )
     assert "has no groups; write 'groups: feature_0003' into it" in mistake(capsys, *same, "--groups", "feature_0003")
@@ -290,6 +315,11 @@ def test_mistakes_are_found_before_anything_is_written_or_removed(
     force = ["train_model_from_table", str(trained), "land", "--force", "--table", str(tmp_path / "no.csv")]
     assert "there is no such file" in mistake(capsys, *force, "--label", "label")
     assert contents(trained) == before
+    table.write_text("a,label\n" + "".join(f"{n},{'xy'[n % 2]}\n" for n in range(20)))
+    # A dry run that finds a mistake leaves nothing that the corrected one would have to go by.
+    assert main([*bad, "-q", "--dry-run", "--exclude", "a", "-j", "1"]) == 2
+    assert not list((tmp_path / "new").glob("*.project"))
+    assert main([*bad, "-q", "--dry-run", "-j", "1"]) == 0
 
 
 def test_prediction(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -306,6 +336,8 @@ def test_prediction(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture
     assert "has no column 'feature_0002' (the model was trained on it)" in mistake(
         capsys, "predict", model, "--table", str(table)
     )
+    assert main(["predict", model, str(table)]) == 2
+    assert "a feature table is given as --table FILE" in capsys.readouterr().err
     assert "give either FILE ... or --table TABLE" in mistake(capsys, "predict", model)
     assert "--id and --table-format go with --table" in mistake(capsys, "predict", model, "x.json", "--id", "id")
     lists = ["a.yaml", "b.yaml", "c.project", "d", "e"]

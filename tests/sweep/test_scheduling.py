@@ -18,6 +18,7 @@ from fastgrid.sweep.scheduling import (
     Spread,
     cut,
     estimated_seconds,
+    kept_bytes,
     sizes_of,
     spread_of,
     workers_and_memory,
@@ -121,7 +122,9 @@ def test_the_largest_task_says_how_many_workers_fit(small, jobs, room, workers):
         for key, task in zip(plan.keys, plan.tasks, strict=True)
     )
     idle = 0 if jobs == 1 else jobs - workers + 1
-    limit = int(room * largest) + idle * memory._FIXED
+    kept = kept_bytes(small, plan.keys, plan.tasks, jobs)
+    limit = int(room * largest) + idle * memory._FIXED + kept
     found = workers_and_memory(small, plan.keys, plan.tasks, missing, jobs, limit)
     assert found[:2] == (workers, int(room * largest) // workers)
-    assert found[2] > jobs * memory._FIXED * (jobs > 1)
+    assert found[2] > jobs * memory._FIXED * (jobs > 1) + kept
+    assert kept == 6 * len(small.combinations) * len(small.labels)

@@ -57,7 +57,13 @@ def limits(given, solver):
     needed = {way: max(size.bytes_needed(way) for size in sizes) for way in ("whole", "gram", "pairs")}
     if sizes[0].n_classes == 2:
         del needed["gram"]
-    return {**needed, "rows": 1}
+    kept = answers(given)
+    return {**{way: needed[way] + kept for way in needed}, "rows": 1}
+
+
+def answers(given):
+    """Bytes that are set aside for the predictions."""
+    return 6 * len(given.combinations) * len(given.labels)
 
 
 def sweep(given, solver, limit=None, pool=None):
@@ -161,7 +167,8 @@ def test_no_more_workers_than_fit(room, idle, at_once, monkeypatch):
                 now[0] -= 1
 
     monkeypatch.setattr(run, "solve_batch", counting)
-    limit = int(room * limits(given, "smo")["whole"]) + idle * memory._FIXED
+    kept = answers(given)
+    limit = int(room * (limits(given, "smo")["whole"] - kept)) + idle * memory._FIXED + kept
     with Pool(3, "threads") as pool:
         found = sweep(given, "smo", limit, pool)
     assert most[0] == at_once

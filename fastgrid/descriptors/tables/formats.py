@@ -78,6 +78,11 @@ def open_table(path: Path, form: str | None = None) -> TableReader:
     return DelimitedReader(path, "," if kind == "csv" else "\t")
 
 
+def may_be_table(path: Path | None) -> bool:
+    """Tell whether the name of a file has the ending of a table."""
+    return path is not None and Path(path.name.lower().removesuffix(".gz")).suffix in _OF_ENDING
+
+
 def format_of(path: Path) -> str:
     """Return the format that the ending of a name tells.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,7 +20,9 @@ from fastgrid.descriptors.validity import INVALID
 _ZEROS = -1
 
 
-def read_rows(source: TableSource, descriptors: Sequence[Descriptor]) -> tuple[DescriptorTable, tuple[LeftOut, ...]]:
+def read_rows(
+    source: TableSource, descriptors: Sequence[Descriptor], *, usual_id: str | None = None
+) -> tuple[DescriptorTable, tuple[LeftOut, ...]]:
     """Read exactly the given descriptors of every row.
 
     Parameters
@@ -28,6 +31,8 @@ def read_rows(source: TableSource, descriptors: Sequence[Descriptor]) -> tuple[D
         Its label does not matter.
     descriptors : sequence of Descriptor
         What a model was trained on, real or text, of one dimension each. Other columns do not matter.
+    usual_id : str, optional
+        The column of the ids where `source` names none and there is such a column.
 
     Returns
     -------
@@ -43,6 +48,8 @@ def read_rows(source: TableSource, descriptors: Sequence[Descriptor]) -> tuple[D
     """
     reader = open_table(source.path, source.format)
     check_columns(source.path, reader.columns)
+    if source.id is None and usual_id in reader.columns:
+        source = replace(source, id=usual_id)
     wanted = tuple(sorted(descriptors, key=lambda descriptor: descriptor.name))
     columns = {descriptor.name: _column(source, reader, descriptor) for descriptor in wanted}
     rows = _Rows(source, reader, wanted, columns)
