@@ -204,6 +204,18 @@ def test_a_changed_entry_is_never_believed(data):
         assert encode(name, found) == encode(name, entry)
 
 
+@pytest.mark.parametrize("bit", [0, 3, 7])
+def test_every_byte_may_change(bit):
+    # One bit of the archive says "encrypted", another how many bytes there are.
+    name, entry = an_entry(False)
+    content = encode(name, entry)
+    for place in range(len(content)):
+        changed = bytearray(content)
+        changed[place] ^= 1 << bit
+        found = decode(name, bytes(changed))
+        assert found is None or encode(name, found) == content
+
+
 @pytest.mark.parametrize("work", [None, [1, 2], [1, 2, 3, 4, 5], [1.5, 2.0, 3.0, 4.0], 7])
 def test_an_entry_without_its_counters_is_not_believed(work):
     name, entry = an_entry(False)
