@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fastgrid.cli import running
+from fastgrid.cli.argument_types import positive
 
 if TYPE_CHECKING:
     from fastgrid.project.errors import Misclassified
@@ -29,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--as", dest="taken_for", metavar="NAME", help="only items that are taken for this class")
     parser.add_argument(
         "--leading",
-        type=running.positive,
+        type=positive,
         default=LEADING,
         metavar="N",
         help=f"how many of the best combinations to ask; those that predict alike count once (default: {LEADING})",
@@ -37,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--all", action="store_true", help="also items that the best combination gets right, but another one misses"
     )
-    parser.add_argument("--limit", type=running.positive, metavar="N", help="list so many items at most")
+    parser.add_argument("--limit", type=positive, metavar="N", help="list so many items at most")
     parser.add_argument(
         "--format",
         choices=("table", "tsv", "json"),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fastgrid.cli import running
+from fastgrid.cli.argument_types import positive
 from fastgrid.common.errors import UserError
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not tabular:
         running.add_consistency_option(parser, "-f")
     parser.add_argument(
-        "-j", "--jobs", type=running.positive, metavar="N", help="number of workers, written as numberProcesses"
+        "-j", "--jobs", type=positive, metavar="N", help="number of workers, written as numberProcesses"
     )
     running.add_quiet_option(parser)
     return running.run(parser, argv, _generate_on_table if tabular else _generate)

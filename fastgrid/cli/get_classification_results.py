@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from fastgrid.cli import running
+from fastgrid.cli.argument_types import positive
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -17,7 +18,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "type", metavar="TYPE", nargs="?", help="only results of this classifier, type or kernel (svm, C-SVC, RBF ...)"
     )
-    parser.add_argument("-n", "--count", type=running.positive, default=10, help="how many (default: 10)")
+    parser.add_argument("-n", "--count", type=positive, default=10, help="how many (default: 10)")
     return running.run(parser, argv, _print)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import math
 import os
 import shlex
 import signal
@@ -16,9 +15,9 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
+from fastgrid.cli.argument_types import RULES, finite, positive, rule, size
 from fastgrid.common.errors import DryRunDone, FastgridError, TaskFailuresError, UserError
 from fastgrid.common.files import writing_error
-from fastgrid.common.memory import parse_size
 from fastgrid.common.stopwatch import recording, seconds_since_process_start, timings_table
 
 if TYPE_CHECKING:
@@ -34,9 +33,6 @@ INTERRUPTED = 130
 
 #: As `fastgrid.solvers.SOLVERS`, which is not imported for a look at ``--help``.
 SOLVERS = ("smo", "smo-fast", "libsvm")
-
-#: As `fastgrid.evaluation.RULES`, likewise.
-RULES = ("accuracy", "normalized_accuracy", "one-standard-error")
 
 
 #: As `fastgrid.descriptors.tables.FORMATS`, likewise.
@@ -126,39 +122,6 @@ def add_cluster_option(parser: argparse.ArgumentParser, *short: str) -> None:
     parser.add_argument(
         *short, "--cluster_mode", "--cluster-mode", action="store_true", help="run every task in a fresh Python process"
     )
-
-
-def positive(text: str) -> int:
-    """Parse a positive whole number (argparse type)."""
-    number = int(text) if text.isdecimal() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
-    return number
-
-
-def rule(text: str) -> str:
-    """Return the rule of selection that is meant, with hyphens or underscores (argparse type)."""
-    by_letters = {known.replace("_", "-"): known for known in RULES}
-    return by_letters.get(text.replace("_", "-"), text)
-
-
-def size(text: str) -> int:
-    """Parse a number of bytes such as 800M or 4G (argparse type)."""
-    try:
-        return parse_size(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def finite(text: str) -> float:
-    """Parse a number that is neither infinite nor NaN (argparse type)."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise argparse.ArgumentTypeError(f"{text} is not a number")
-    return number
 
 
 def run(

@@ -184,7 +184,8 @@ def test_a_batch_that_kills_workers_is_solved_here(trained: Path, inputs: Path, 
         process = start(small_project(inputs, tmp_path / "out"), "--scheduler", cluster.address)
         wait_until(lambda: any(worker.poll() is not None for worker in cluster.workers), "a worker has died")
         cluster.start_worker("")
-        assert ended_well(process, cluster) == []
+        # Both may be dead before the third one is there.
+        assert [line for line in ended_well(process, cluster) if not line.endswith(": waiting for one")] == []
         assert [worker.poll() for worker in cluster.workers] in ([-9, -9, None], [-9, None, None], [None, -9, None])
     assert contents(tmp_path / "out") == contents(trained)
 
