@@ -163,7 +163,11 @@ class Cluster:
             under_way.cancel()
 
     def sent(self, key: str, value: object) -> Any:
-        """Return Dask's future of `value`, sent to all workers under `key` if it is not there yet."""
+        """Return Dask's future of `value`, sent to a worker under `key` if it is not there yet.
+
+        Others get it from one that has it, when they need it. To have it sent to all at once would take less time, but
+        if a worker dies meanwhile, Dask's scheduler asks that worker for ever (`replicate`, up to 2026.8 at least).
+        """
         if key in self._sent and self._sent[key].status == "finished":
             return self._sent[key]
         for attempt in range(3):
@@ -172,7 +176,7 @@ class Cluster:
             try:
                 with self.talking():
                     # A name of its own each time: of one that was lost, Dask may still be at work on the loss.
-                    names = self.client.scatter({f"{key}-{self._epoch}": Parcel(value)}, broadcast=True)
+                    names = self.client.scatter({f"{key}-{self._epoch}": Parcel(value)})
                 break
             except ClusterLostError:
                 # A worker that is lost meanwhile looks the same from here as a scheduler that is.
