@@ -1,7 +1,7 @@
 """A collection kept on disk: the matrix as .npy, the text as .text.npy, the layout beside them as JSON.
 
-The layout is written last and holds the digests of the other two, so that a matrix which is damaged, or was
-written by another process in the meantime, is never believed.
+The layout is written last and holds the digests of the other two and of itself, so that nothing of it is ever believed
+which is damaged, or was written by another process in the meantime.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 
 from fastgrid.common.errors import UserError
 from fastgrid.common.files import make_directory, write_bytes, write_text
+from fastgrid.common.sealed_json import sealed, unsealed
 from fastgrid.descriptors.archive import unchanged_archive
 from fastgrid.descriptors.array_file import digest_of, digest_of_mapped, write_rows
 from fastgrid.descriptors.assemble import Assembled
@@ -25,7 +26,7 @@ from fastgrid.descriptors.source import Fingerprint, still_same
 from fastgrid.descriptors.table import Descriptor, DescriptorTable, Kind, item_order
 
 # To be raised whenever the same files would give another table, or the layout is written otherwise.
-SCHEMA = "fastgrid descriptors 3"
+SCHEMA = "fastgrid descriptors 4"
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +113,7 @@ class Cache:
             When the layout has to be brought up to date and cannot be written.
         """
         try:
-            layout = json.loads(self.layout_path.read_text(encoding="utf-8"))
+            layout = unsealed(self.layout_path.read_bytes())
             if (layout["schema"], tuple(layout["excluded"]), layout["how"]) != (SCHEMA, excluded, how):
                 return None
             recorded = _files_of_json(layout["files"])
@@ -126,8 +127,9 @@ class Cache:
         if present is None:
             return None
         current = _files_as_json(files, present)
-        if current != layout["files"]:
-            write_text(self.layout_path, _as_text({**layout, "files": current}))
+        if current != layout.pop("files"):
+            del layout["sha256"]
+            write_text(self.layout_path, sealed({**layout, "files": current}))
         return stored
 
     def save(self, assembled: Assembled, findings: Findings, files: Mapping[str, Path], how: str = "") -> Stored:
@@ -173,7 +175,7 @@ class Cache:
             "texts": findings.texts,
             "files": _files_as_json(files, findings.fingerprints),
         }
-        written = _as_text(layout)
+        written = sealed(layout)
         write_text(self.layout_path, written)
         try:
             return self._stored(json.loads(written), findings.fingerprints)
@@ -265,8 +267,3 @@ def _files_of_json(rows: dict[str, Any]) -> dict[str, tuple[str, Fingerprint | N
         item_id: (path, None if digest is None else Fingerprint(size, modified, digest, *member))
         for item_id, (path, size, modified, digest, *member) in rows.items()
     }
-
-
-def _as_text(layout: Mapping[str, object]) -> str:
-    # On one line: with line breaks json takes ten times longer.
-    return json.dumps(layout) + "\n"

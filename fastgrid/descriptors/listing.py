@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from fastgrid.common.files import write_text
+from fastgrid.common.sealed_json import sealed, unsealed
 from fastgrid.descriptors.archive import TWICE, Archive, unchanged_archive
 from fastgrid.descriptors.source import Fingerprint
 
-SCHEMA = "fastgrid archive 1"
+SCHEMA = "fastgrid archive 2"
 
 
 @dataclass(frozen=True)
@@ -97,12 +97,12 @@ def keep_listing(listing: Listing, path: Path) -> None:
         "members": [[member.name, member.is_directory, member.fault] for member in listing.members],
         "leading_out": listing.leading_out,
     }
-    write_text(path, json.dumps(document) + "\n")
+    write_text(path, sealed(document))
 
 
 def _kept(path: Path, kept: Path) -> Listing | None:
     try:
-        document: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
+        document: dict[str, Any] = unsealed(kept.read_bytes())
         if document["schema"] != SCHEMA:
             return None
         size, modified, digest = document["archive"]
