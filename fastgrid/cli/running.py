@@ -337,6 +337,8 @@ def print_selection(project: Project, selection: Selection) -> None:
     from fastgrid.report.listing import result_line
 
     print(f"model: {selection.model_path}")
+    if selection.history_path is not None:
+        print(f"model for Gaia and Essentia: {selection.history_path}")
     print(f"confusion matrix: {selection.page_path}")
     if selection.best.scores is not None:
         print(result_line(str(project.path), selection.best.scores, selection.best.candidate.results_file))

@@ -182,6 +182,7 @@ class Model:
         Parameters
         ----------
         path : path-like
+            One that ends in ``.history`` becomes a model that Gaia and Essentia load.
 
         Raises
         ------
@@ -194,7 +195,7 @@ class Model:
 
     @staticmethod
     def load(path: str | os.PathLike[str]) -> Model:
-        """Read a model file; nothing in it is trusted and nothing in it is run.
+        """Read a model file, ours or a ``.history`` of Gaia; nothing in it is trusted and nothing in it is run.
 
         Parameters
         ----------

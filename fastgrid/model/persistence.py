@@ -5,17 +5,22 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fastgrid.common.errors import UserError, one_line
+from fastgrid.common.files import write_bytes
 from fastgrid.descriptors.table import Descriptor, Kind
 from fastgrid.kernels import KERNELS
 from fastgrid.model.classifier import HIGHEST_DEGREE, Kernel, PairwiseClassifier
 from fastgrid.model.container import Array, DamagedModelError, read_container, write_container
 from fastgrid.model.features import FeatureExtraction, produced_columns
+from fastgrid.model.history.file import begins_as_history, read_history
+from fastgrid.model.history.reading import model_of
+from fastgrid.model.history.writing import history_content
 from fastgrid.model.model import LARGEST_SEED, Model, TrainingRecord
 from fastgrid.transforms.chain import Chain
 from fastgrid.transforms.scaling import Scaling
@@ -24,10 +29,15 @@ from fastgrid.transforms.state import SavedState
 #: More values per item than any descriptor file holds; bounds what a forged file can make us allocate.
 MOST_DIMENSIONS = 2**22
 CHAIN_PREFIX = "chain/"
+#: The ending of Gaia's model files.
+HISTORY = ".history"
 
 
 def save_model(model: Model, path: str | os.PathLike[str]) -> None:
     """Write `model` to `path`; see `Model.save`."""
+    if Path(path).suffix == HISTORY:
+        write_bytes(Path(path), history_content(model))
+        return
     chain, chain_arrays = model.extraction.chain.to_state()
     record = model.record
     description = {
@@ -61,6 +71,8 @@ def save_model(model: Model, path: str | os.PathLike[str]) -> None:
 def load_model(path: str | os.PathLike[str]) -> Model:
     """Read the model in `path`; see `Model.load`."""
     try:
+        if begins_as_history(Path(path)):
+            return model_of(read_history(Path(path)))
         return _decode(*read_container(path))
     except ValueError as error:
         raise UserError(
@@ -81,6 +93,12 @@ class _State(SavedState):
         value = self.entry(key)
         if type(value) is not int or not lowest <= value <= highest:
             raise self.wrong(key, f"is not a whole number from {lowest} to {highest}")
+        return value
+
+    def counts(self, key: str) -> dict[str, int]:
+        value = self.entry(key)
+        if not isinstance(value, dict) or not all(type(count) is int and count >= 0 for count in value.values()):
+            raise self.wrong(key, "is not a mapping of names to numbers of items")
         return value
 
     def flag(self, key: str) -> bool:
@@ -177,7 +195,7 @@ def _decode_record(state: _State, class_order: tuple[str, ...]) -> TrainingRecor
     if not isinstance(evaluation, dict):
         raise state.wrong("evaluation", "is not a mapping")
     record = TrainingRecord(
-        class_counts=state.lengths("class_counts"),
+        class_counts=state.counts("class_counts"),
         C=state.number("C", positive=True),
         balance_classes=state.flag("balance_classes"),
         solver=state.text("solver"),

@@ -15,7 +15,7 @@ from fastgrid.project.paths import absolute
 from fastgrid.project.record import load_record, ranked
 from fastgrid.project.reporting import PAGE, TABLE, write_page, write_reports
 from fastgrid.project.schema import load_project
-from fastgrid.project.selection import Selection, select, train_final, write_ranking
+from fastgrid.project.selection import Selection, save_both, select, train_final, write_ranking
 from fastgrid.project.settings import RunSettings
 
 PathLike = str | os.PathLike[str]
@@ -106,7 +106,7 @@ def retrain_model(
     pool = Pool(1)
     with console.progress():
         data = load_data(project, pool, Console(quiet=True), strict=settings.strict)
-    path = model_paths(absolute(output_file))[0]
-    make_directory(path.parent)
-    train_final(project, data, combination, settings, pool, class_name=class_name).save(path)
-    return path
+    paths = model_paths(absolute(output_file))
+    make_directory(paths.model.parent)
+    save_both(train_final(project, data, combination, settings, pool, class_name=class_name), paths, console)
+    return paths.model

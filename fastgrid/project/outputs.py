@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from fastgrid.common.errors import DryRunDone, UserError
 from fastgrid.common.files import make_directory, writing_error
@@ -34,16 +35,40 @@ _PART = re.compile(r"\..+\.[0-9a-f]{16}\.part", re.DOTALL)
 _MATRIX = re.compile(r"(\.text)?\.npy|\.layout\.json|-[a-z0-9._-]{0,40}(~[0-9a-f]{10}){0,2}\.npy")
 
 
-def model_paths(model_file: Path) -> tuple[Path, Path, Path]:
-    """Return the files of a final model: the model, the copy of its .param, and the confusion page.
+class ModelPaths(NamedTuple):
+    """The files of a final model.
 
-    ``mood.history`` and ``mood.model`` both stand for ``mood.model``, ``mood.history.param`` and
-    ``mood.history.results.html``; another name is taken as it is.
+    Attributes
+    ----------
+    model : Path
+    history : Path or None
+        The same model for Gaia and Essentia, where one is asked for.
+    param : Path
+        The copy of its .param.
+    page : Path
+        The confusion page.
+    """
+
+    model: Path
+    history: Path | None
+    param: Path
+    page: Path
+
+
+def model_paths(model_file: Path) -> ModelPaths:
+    """Return the files of a final model.
+
+    ``mood.history`` stands for ``mood.model`` and ``mood.history``, ``mood.model`` for that alone; beside both are
+    ``mood.history.param`` and ``mood.history.results.html``. Another name is taken as it is.
     """
     stem = model_file.stem if model_file.suffix in (".history", ".model") else model_file.name
-    directory = model_file.parent
-    model = directory / f"{stem}.model" if model_file.suffix == ".history" else model_file
-    return model, directory / f"{stem}.history.param", directory / f"{stem}.history.results.html"
+    directory, asked = model_file.parent, model_file.suffix == ".history"
+    return ModelPaths(
+        directory / f"{stem}.model" if asked else model_file,
+        model_file if asked else None,
+        directory / f"{stem}.history.param",
+        directory / f"{stem}.history.results.html",
+    )
 
 
 def check_apart(directory: Path, inputs: Path) -> None:
@@ -118,7 +143,7 @@ def remove_project(directory: Path, project_directory: Path) -> None:
     try:
         for name in names:
             remove_results(project_directory, name)
-            endings = (".project", ".model", ".history.param", ".history.results.html")
+            endings = (".project", ".model", ".history", ".history.param", ".history.results.html")
             _unlink(directory / f"{name}{ending}" for ending in endings)
         if names:
             _unlink([directory / "report.tsv", directory / "report.html"])

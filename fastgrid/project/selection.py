@@ -12,15 +12,16 @@ from typing import Any
 from fastgrid.common.console import Console
 from fastgrid.common.errors import UserError
 from fastgrid.common.fanout import Pool
-from fastgrid.common.files import make_directory
+from fastgrid.common.files import make_directory, write_bytes
 from fastgrid.common.stopwatch import phase
+from fastgrid.model.history.writing import history_content
 from fastgrid.model.model import LARGEST_SEED, Model
 from fastgrid.model.training import train
 from fastgrid.project.combinations_spec import CombinationSpec, EvaluationSpec
 from fastgrid.project.data import TrainingData
 from fastgrid.project.evaluating import KERNEL_NAMES
 from fastgrid.project.judging import Choice, choose
-from fastgrid.project.outputs import model_paths
+from fastgrid.project.outputs import ModelPaths, model_paths
 from fastgrid.project.param_files import write_param
 from fastgrid.project.record import Ranked, SweepRecord, relative
 from fastgrid.project.schema import Project
@@ -39,6 +40,8 @@ class Selection:
     ----------
     model : Model
     model_path, param_path, page_path : Path
+    history_path : Path or None
+        The model as Gaia and Essentia load it, where the name of the model file ends in ``.history``.
     best : ReportRow
     choice : Choice
         Which one it is, and by which rule.
@@ -48,6 +51,7 @@ class Selection:
     model_path: Path
     param_path: Path
     page_path: Path
+    history_path: Path | None
     best: ReportRow
     choice: Choice
 
@@ -93,7 +97,7 @@ def select(
     combination, evaluation = standing.combinations[choice.place], standing.evaluations[choice.place]
     if best.scores is None:
         raise ValueError("a combination that failed was chosen")
-    model_path, param_path, page_path = model_paths(model_file)
+    paths = model_paths(model_file)
     make_directory(model_file.parent)
     scores: dict[str, object] = {**asdict(best.scores), **evaluation.as_written()}
     source = record.project.groups
@@ -107,17 +111,39 @@ def select(
     for warning in () if model.record.converged else ("the final model hit the iteration cap; it may be poor",):
         console.warn(warning)
     with phase("writing"):
-        write_param(param_path, combination, evaluation)
+        write_param(paths.param, combination, evaluation)
         write_confusion_page(
-            page_path,
+            paths.page,
             record.project.class_name,
-            relative(record.project.path, page_path.parent),
+            relative(record.project.path, paths.page.parent),
             confusion_matrix(record, choice.evaluation, choice.combination),
             scores=best.scores,
             parameters=parameters_of(combination, evaluation, grouped),
         )
-        model.save(model_path)
-    return Selection(model, model_path, param_path, page_path, best, choice)
+        history = save_both(model, paths, console)
+    return Selection(model, paths.model, paths.param, paths.page, history, best, choice)
+
+
+def save_both(model: Model, paths: ModelPaths, console: Console) -> Path | None:
+    """Write a model, and as a history too where one is asked for; return the history, where there is one.
+
+    Raises
+    ------
+    UserError
+        When a file cannot be written.
+    """
+    model.save(paths.model)
+    if paths.history is None:
+        return None
+    try:
+        content = history_content(model)
+    except UserError as error:
+        # Columns of a table may have names that no history can hold.
+        console.warn(f"{paths.history} is not written: {error}")
+        paths.history.unlink(missing_ok=True)
+        return None
+    write_bytes(paths.history, content)
+    return paths.history
 
 
 @phase("final model")

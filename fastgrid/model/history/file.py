@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fastgrid.common.errors import UserError, one_line
-from fastgrid.common.files import write_bytes
 from fastgrid.model.history.layouts import Layout, read_layout, write_layout
 from fastgrid.model.history.stream import DamagedHistoryError, Reader, Writer
 from fastgrid.model.history.variants import BYTE_ARRAY, Parameters, read_parameters, write_value
@@ -47,9 +46,13 @@ class Transformation:
     layout: Layout
 
 
-def is_history(magic: bytes) -> bool:
-    """Tell whether a file begins as a history does."""
-    return magic[:4] == MAGIC.to_bytes(4, "big")
+def begins_as_history(path: Path) -> bool:
+    """Tell whether a file begins as a history does; one that cannot be read does not."""
+    try:
+        with path.open("rb") as handle:
+            return handle.read(4) == MAGIC.to_bytes(4, "big")
+    except (OSError, ValueError):
+        return False
 
 
 def read_history(path: Path) -> tuple[Transformation, ...]:
@@ -93,7 +96,7 @@ def parse_history(data: bytes) -> tuple[Transformation, ...]:
 
 def _read_step(reader: Reader) -> Transformation:
     name, analyzer, applier = reader.text(), reader.text(), reader.text()
-    parameters = [read_parameters(reader) for _ in range(3)]
+    asked, params, info = read_parameters(reader), read_parameters(reader), read_parameters(reader)
     if (reader.u32(), reader.i8()) != (BYTE_ARRAY, 0):
         raise reader.damage("holds another value where a layout is expected")
     before = reader.place + 4
@@ -101,7 +104,7 @@ def _read_step(reader: Reader) -> Transformation:
         layout = read_layout(Reader(reader.content()))
     except DamagedHistoryError as error:
         raise DamagedHistoryError(f"{error} of the layout from byte {before} on") from error
-    return Transformation(name, analyzer, applier, *parameters, layout)
+    return Transformation(name, analyzer, applier, asked, params, info, layout)
 
 
 def history_bytes(steps: tuple[Transformation, ...]) -> bytes:
@@ -119,14 +122,3 @@ def history_bytes(steps: tuple[Transformation, ...]) -> bytes:
         write_layout(layout, step.layout)
         write_value(writer, layout.data)
     return writer.data
-
-
-def write_history(path: Path, steps: tuple[Transformation, ...]) -> None:
-    """Write a history file; it is whole or not there.
-
-    Raises
-    ------
-    UserError
-        When it cannot be written.
-    """
-    write_bytes(path, history_bytes(steps))

@@ -6,12 +6,16 @@ spec/gaia-history.md, section 4.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import TypeVar
 
 from fastgrid.model.history.stream import Reader, Writer
 from fastgrid.model.history.variants import code_units
+
+Key = TypeVar("Key")
+Entry = TypeVar("Entry")
 
 #: Components of a descriptor's name; five occur.
 DEEPEST_NAME = 64
@@ -168,8 +172,8 @@ def read_layout(reader: Reader) -> Layout:
     root = _read_node(reader, 0)
     if root.name or root.type != LeafType.UNDEFINED:
         raise reader.damage("holds a layout whose root is a descriptor")
-    texts = _read_maps(reader, reader.i32, reader.text, 8)
-    numbers = _read_maps(reader, reader.text, reader.i32, 8)
+    texts = _read_maps(reader, reader.i32, reader.text)
+    numbers = _read_maps(reader, reader.text, reader.i32)
     reader.finish("a layout")
     return Layout(root, texts, numbers)
 
@@ -187,18 +191,19 @@ def _read_node(reader: Reader, depth: int) -> Node:
     return Node(name, kind, bool(variable), begin, end, children)
 
 
-def _read_maps(reader: Reader, read_key, read_entry, least):  # type: ignore[no-untyped-def]
-    found = {}
+def _read_maps(
+    reader: Reader, read_key: Callable[[], Key], read_entry: Callable[[], Entry]
+) -> dict[str, dict[Key, Entry]]:
+    return _read_map(reader, reader.text, lambda: _read_map(reader, read_key, read_entry))
+
+
+def _read_map(reader: Reader, read_key: Callable[[], Key], read_entry: Callable[[], Entry]) -> dict[Key, Entry]:
+    found: dict[Key, Entry] = {}
     for _ in range(reader.count(8)):
-        name = reader.text()
-        if name in found:
-            raise reader.damage(f"holds the texts of {name!r} twice")
-        found[name] = entries = {}
-        for _ in range(reader.count(least)):
-            key = read_key()
-            if key in entries:
-                raise reader.damage(f"holds {key!r} twice among the texts of {name!r}")
-            entries[key] = read_entry()
+        key = read_key()
+        if key in found:
+            raise reader.damage(f"holds {key!r} twice among the texts of a layout")
+        found[key] = read_entry()
     return found
 
 

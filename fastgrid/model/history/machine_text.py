@@ -23,6 +23,8 @@ _KERNEL_OF_WORD = {word: name for name, word in _KERNEL_WORDS.items()}
 #: Bytes that are read for the words before the support vectors, and classes: 2000 have 2 million pairs.
 _LONGEST_HEAD = 2**26
 MOST_CLASSES = 2000
+#: Features of a machine for a single class, in whose text they do not show.
+_MOST_WITHOUT_VECTORS = 2**16
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,8 +128,9 @@ def read_machine(data: bytes, n_features: int) -> Machine:
     counts = _integers(words, "nr_sv", n_classes)
     if sorted(labels) != list(range(n_classes)) or min(counts) < 0 or sum(counts) != n_vectors:
         raise _damage("has labels or numbers of support vectors that do not fit each other")
-    if n_vectors * max(n_features, 1) > max(2**20, 2 * len(data)):
-        raise _damage(f"says that {n_vectors} support vectors follow, for which it is too short")
+    # All dimensions are there, zeros too: "1:0 ".
+    if 4 * n_vectors * n_features > len(data) + n_vectors or (not n_vectors and n_features > _MOST_WITHOUT_VECTORS):
+        raise _damage(f"says that {n_vectors} vectors of {n_features} values follow, for which it is too short")
     columns, vectors = _read_vectors(body + data[_LONGEST_HEAD:], n_vectors, n_classes - 1, n_features)
     order = np.repeat(np.arange(n_classes), counts)
     coefficients = np.zeros((n_pairs, n_vectors))

@@ -184,7 +184,8 @@ def _gaussianize(step: Transformation, used: Sequence[Descriptor], layout: Layou
 def _coefficients(step: Transformation) -> Mapping[str, Any]:
     if step.params.get("applyClipping"):
         raise DamagedHistoryError("scales values with clipping, which is not known")
-    return _entry(step, "coeffs", dict)
+    coefficients: Mapping[str, Any] = _entry(step, "coeffs", dict)
+    return coefficients
 
 
 def _pair(entry: object, descriptor: Descriptor) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from fastgrid.common.errors import UserError, one_line
 from fastgrid.descriptors.table import Descriptor, Kind
-from fastgrid.model.history.file import Transformation
+from fastgrid.model.history.file import Transformation, history_bytes
 from fastgrid.model.history.layouts import Layout, Leaf, LeafType, layout_of
 from fastgrid.model.history.machine_text import Machine, machine_text
 from fastgrid.model.history.variants import Parameters, StringList, descending
@@ -54,6 +54,11 @@ def history_of(model: Model) -> tuple[Transformation, ...]:
     return tuple(steps)
 
 
+def history_content(model: Model) -> bytes:
+    """Return the content of the history file of a model; see `history_of`."""
+    return history_bytes(history_of(model))
+
+
 @dataclass
 class _Points:
     """The layout of points before the step that is to come."""
@@ -68,7 +73,9 @@ class _Points:
         self.texts, self.numbers = {}, {}
         for leaf in self.leaves:
             if not leaf.name.startswith(".") or "" in leaf.name[1:].split("."):
-                raise UserError(f"descriptor {one_line(leaf.name, 120)!r} has a name that no history can hold; rename it")
+                raise UserError(
+                    f"descriptor {one_line(leaf.name, 120)!r} has a name that no history can hold; rename it"
+                )
 
     def step(self, analyzer: str, applier: str, params: Parameters, asked: Parameters | None = None) -> Transformation:
         """Return a step on the points as they are."""
@@ -126,7 +133,9 @@ def _scaling(model: Model) -> Parameters:
     return _coefficients(columns, scale[real], offset[real])
 
 
-def _coefficients(columns: LearnedColumns, scale: npt.NDArray[np.float32], offset: npt.NDArray[np.float32]) -> Parameters:
+def _coefficients(
+    columns: LearnedColumns, scale: npt.NDArray[np.float32], offset: npt.NDArray[np.float32]
+) -> Parameters:
     found: dict[str, Any] = {}
     start = 0
     for name, length in columns.lengths.items():
@@ -174,5 +183,3 @@ def _asked(model: Model, field: str) -> Parameters:
 def _number(value: float) -> int | float:
     # Gaia's scripts give whole numbers as such.
     return int(value) if value.is_integer() and abs(value) < 2**31 else value
-
-
