@@ -14,7 +14,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = running.parser_of(
         "get_classification_results", "Print the ten best of the .result files in a directory, ours or Gaia's."
     )
-    parser.add_argument("results_dir", metavar="RESULTS_DIR", help="a directory of .result and .param files")
+    parser.add_argument(
+        "results_dir",
+        metavar="RESULTS_DIR",
+        help="a directory of .result and .param files, or OUTPUT_DIR of a training",
+    )
     parser.add_argument(
         "type", metavar="TYPE", nargs="?", help="only results of this classifier, type or kernel (svm, C-SVC, RBF ...)"
     )

@@ -50,6 +50,8 @@ def _predict(options: argparse.Namespace) -> int:
     of_files = options.table is None
     write = as_table if options.format == "table" else as_json_lines
     sys.stdout.write(write(prediction, of_files=of_files))
+    if not prediction.ids and not left_out:
+        print(f"warning: {options.table}: holds no rows", file=sys.stderr)
     for entry in left_out:
         name = entry.path if of_files else f"{entry.path}: {one_line(entry.name, 60)}"
         hint = "; a feature table is given as --table FILE" if of_files and may_be_table(entry.path) else ""

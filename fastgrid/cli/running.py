@@ -128,7 +128,8 @@ def run(
     parser: argparse.ArgumentParser, argv: Sequence[str] | None, work: Callable[[argparse.Namespace], int | None]
 ) -> int:
     """Parse `argv`, do the work and return the exit code; errors on purpose become one line on standard error."""
-    options = parser.parse_args(argv)
+    # Options may stand between positional arguments.
+    options = parser.parse_intermixed_args(argv)
     options.command = shlex.join([*parser.prog.split(), *(sys.argv[1:] if argv is None else argv)])
     if isinstance(sys.stdout, TextIOWrapper):
         # A name that the terminal's encoding lacks is no reason to fail.

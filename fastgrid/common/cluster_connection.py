@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import logging
@@ -55,6 +56,8 @@ def scheduler_address(address: str | None, file: Path | None, say: Callable[[str
     if address is not None:
         return _checked(address)
     assert file is not None
+    if file.is_dir():
+        raise UserError(f"--scheduler-file {file}: is a directory; give the file that a scheduler writes")
     began, said = time.monotonic(), False
     end = began + connect_seconds()
     while True:
@@ -83,6 +86,9 @@ def _checked(address: str) -> str:
     # Only where a port is wanted for sure: Dask may know other kinds of addresses.
     scheme, separator, rest = address.rpartition("://")
     host, _, port = rest.partition("/")[0].rpartition(":")
+    known = import_distributed().comm.registry.backends
+    if separator and scheme not in known:
+        raise UserError(f"--scheduler {one_line(address)}: Dask knows no address of that kind; write tcp://host:8786")
     if (not separator or scheme in _WITH_PORT) and not (host and port.isdecimal() and 0 < int(port) < 2**16):
         raise UserError(f"--scheduler {one_line(address)}: is no address of a scheduler; write it as tcp://host:8786")
     return address
@@ -112,20 +118,26 @@ def connect_seconds() -> float:
 
     configured = dask.config.get(_CONNECT)
     defaults = [dask.config.get(_CONNECT, None, config=dict(each)) for each in dask.config.defaults]
-    return CONNECT_SECONDS if configured in defaults else _seconds(configured)
+    return CONNECT_SECONDS if configured in defaults else _seconds(configured, _CONNECT)
 
 
 def configured_seconds(key: str, otherwise: float) -> float:
     """Return the seconds that stand under `key` in Dask's configuration (``10 min``), or `otherwise`."""
     import dask
 
-    return _seconds(dask.config.get(key, otherwise))
+    return _seconds(dask.config.get(key, otherwise), key)
 
 
-def _seconds(configured: Any) -> float:
+def _seconds(configured: Any, key: str) -> float:
     from dask.utils import parse_timedelta
 
-    return float(parse_timedelta(configured, "s"))
+    try:
+        seconds = float(parse_timedelta(configured, "s"))
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        raise UserError(f"{key} in Dask's configuration is {configured!r}, which is no time; write 30 s") from error
+    if not 0.0 <= seconds < float("inf"):
+        raise UserError(f"{key} in Dask's configuration is {configured!r}, which is no time to wait; write 30 s")
+    return seconds
 
 
 def connect(address: str) -> Any:
@@ -138,6 +150,7 @@ def connect(address: str) -> Any:
     """
     distributed, seconds = import_distributed(), connect_seconds()
     try:
+        _probe(distributed, address, seconds)
         with warnings.catch_warnings():
             # Versions are compared by `fastgrid.common.cluster`, which names what matters.
             warnings.simplefilter("ignore")
@@ -147,6 +160,22 @@ def connect(address: str) -> Any:
         raise UserError(
             f"no Dask scheduler answers at {one_line(address)} within {seconds:g} seconds{cause}; {_REMEDY}"
         ) from error
+
+
+def _probe(distributed: Any, address: str, seconds: float) -> None:
+    # A Client that does not come to its end cannot be given up: it waits for ever for whoever answers otherwise than a
+    # scheduler would, and complains when the process ends.
+    async def kind() -> str:
+        arguments = distributed.security.Security().get_connection_args("client")
+        async with distributed.core.rpc(address, connection_args=arguments) as there:
+            return str((await there.identity()).get("type"))
+
+    async def in_time() -> str:
+        return await asyncio.wait_for(kind(), seconds)
+
+    found = asyncio.run(in_time())
+    if found != "Scheduler":
+        raise ConnectionError(f"it is a {found}")
 
 
 @contextlib.contextmanager

@@ -37,6 +37,7 @@ class Console:
         self._bar: Progress | None = None
         self._steps: _Steps | None = None
         self._watcher: Watcher | None = None
+        self._unread = False
 
     @property
     def watched(self) -> bool:
@@ -128,8 +129,12 @@ class Console:
         if self._bar is not None:
             # Above the bar, without markup: names of files may hold brackets and colons.
             self._bar.console.print(text, markup=False, emoji=False, highlight=False, soft_wrap=True)
-        else:
-            print(text, file=self._stream, flush=True)
+        elif not self._unread:
+            try:
+                print(text, file=self._stream, flush=True)
+            except BrokenPipeError:
+                # Whoever read this (head, say) has seen enough; the work goes on.
+                self._unread = True
 
     def _rich_bar(self) -> Progress:
         from rich.console import Console as RichConsole

@@ -16,6 +16,10 @@ class UserError(FastgridError):
     exit_code = 2
 
 
+class ProjectFileError(UserError):
+    """A mistake whose remedy is to edit the project file, which therefore stays where it was just written."""
+
+
 class TaskFailuresError(FastgridError):
     """Some tasks of a sweep failed twice; everything else was finished and written.
 

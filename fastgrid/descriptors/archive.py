@@ -97,7 +97,7 @@ class Archive:
                 self._checksum = hashlib.sha256() if digest and self.format else None
                 packed = self._file if self._checksum is None else _Hashing(self._file, self._checksum)
                 buffered = cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, packed), BUFFER))
-                self._stream = _Forwards(unpacking(buffered, self.format))
+                self._stream = _Forwards(self._unpacked(buffered))
                 # Left open where nothing of this failed.
                 stack.pop_all()
 
@@ -129,6 +129,12 @@ class Archive:
             raise UnreadableError(file.fault)
         with self._named():
             return self._stream.take(file.size)
+
+    def _unpacked(self, packed: BinaryIO) -> Unpacked:
+        try:
+            return unpacking(packed, self.format)
+        except UserError as error:
+            raise UserError(f"{one_line(self.path)}: {error}") from error
 
     def _members(self) -> Iterator[ArchivedFile]:
         # tarfile takes a damaged header, and the end of the file, for the end of the archive: so they are looked at.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from fastgrid.descriptors.limits import ReadingLimits
 from fastgrid.descriptors.sources import SourceBatches
 from fastgrid.descriptors.store import LeavesStore
 from fastgrid.descriptors.table import DescriptorTable, item_order
+
+PathLike = str | os.PathLike[str]
 
 EXCLUDED = "is among the excluded descriptors"
 
@@ -73,9 +76,9 @@ class Collection:
 
 
 def read_collection(
-    files: Mapping[str, Path],
+    files: Mapping[str, PathLike],
     *,
-    cache: Path | None = None,
+    cache: PathLike | None = None,
     excluded: Sequence[str] = (),
     fail_on_unmatched: bool = False,
     strict: bool = False,
@@ -95,10 +98,10 @@ def read_collection(
 
     Parameters
     ----------
-    files : mapping of str to Path
+    files : mapping of str to path-like
         Item id -> file. A path may lead through a tar archive, compressed or not, to one of its members:
         ``dump.tar.zst/mood/x.json``. An archive is read in one go, several side by side.
-    cache : Path, optional
+    cache : path-like, optional
         Keep the table in ``<cache>.npy``, ``<cache>.text.npy`` and ``<cache>.layout.json``, and read no file
         again while all of them have the content that they had.
     excluded : sequence of str, optional
@@ -129,16 +132,19 @@ def read_collection(
         When no file is readable, no two files have the same layout, `strict` or `fail_on_unmatched` is
         violated, a pattern is ambiguous, an archive is damaged or the cache cannot be written.
     """
-    kept = Cache(cache) if cache is not None else None
-    stored = kept.load(files, tuple(excluded), tuple(texts)) if kept is not None else None
+    if not isinstance(files, Mapping):
+        raise TypeError(f"files is a {type(files).__name__}; give a mapping of item ids to paths")
+    paths = {str(item_id): Path(path) for item_id, path in files.items()}
+    kept = Cache(Path(cache)) if cache is not None else None
+    stored = kept.load(paths, tuple(excluded), tuple(texts)) if kept is not None else None
     if stored is not None:
         if progress is not None:
-            progress(len(files))
-        left_out = _checked(stored.findings, files, fail_on_unmatched, strict)
+            progress(len(paths))
+        left_out = _checked(stored.findings, paths, fail_on_unmatched, strict)
         return _collection(stored, left_out, from_cache=True)
     like = Batch((), tuple(excluded), digests=kept is not None, texts=tuple(texts))
-    ordered = {item_id: files[item_id] for item_id in sorted(files, key=item_order)}
-    with LeavesStore(cache.parent if cache is not None else None) as store:
+    ordered = {item_id: paths[item_id] for item_id in sorted(paths, key=item_order)}
+    with LeavesStore(Path(cache).parent if cache is not None else None) as store:
         gathered = Gathered(store)
         with SourceBatches(ordered, like, ReadingLimits(jobs, memory_limit)) as batches:
             for batch in read_batches(batches, map_batches):
@@ -155,9 +161,9 @@ def read_collection(
         gathered.leave_out_strangers(reference)
         assembled = assemble(store, reference)
         findings = _findings(gathered, assembled.left_out, like)
-        left_out = _checked(findings, files, fail_on_unmatched, strict)
+        left_out = _checked(findings, paths, fail_on_unmatched, strict)
         if kept is not None:
-            stored = kept.save(assembled, findings, files)
+            stored = kept.save(assembled, findings, paths)
         else:
             stored = Stored(assembled.table(assembled.values()), findings)
     return _collection(stored, left_out, from_cache=False)

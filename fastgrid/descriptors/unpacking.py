@@ -140,7 +140,7 @@ def _zstandard(packed: BinaryIO) -> Unpacked:
     try:
         import zstandard
     except ImportError as error:
-        raise UserError("zstd archives need the package zstandard: pip install 'fastgrid[zstd]'") from error
+        raise UserError("zstd data is read by the package zstandard: pip install 'fastgrid[zstd]'") from error
     # zstandard takes data that ends too early for its end. So a frame is put behind it, which comes out of it exactly
     # where all frames before were whole.
     mark = secrets.token_bytes(16)

@@ -17,9 +17,10 @@ from fastgrid.common.errors import UserError, one_line
 from fastgrid.common.fanout import Pool
 from fastgrid.common.files import make_directory, write_text
 from fastgrid.common.stopwatch import phase
-from fastgrid.descriptors.collection import Collection, LeftOut, read_collection
+from fastgrid.descriptors.collection import EXCLUDED, Collection, LeftOut, read_collection
 from fastgrid.descriptors.members import members_of
 from fastgrid.descriptors.table import DescriptorTable
+from fastgrid.descriptors.validity import CONSTANT
 from fastgrid.project.filelist import read_filelist
 from fastgrid.project.groundtruth import check_same_ids, read_groundtruth
 from fastgrid.project.group_hint import TAGS
@@ -136,7 +137,7 @@ def load_data(
         groups of the items cannot be had or used.
     """
     asked, files, grouping, collection = _read_items(project, pool, console, strict, with_groups, memory_limit)
-    _say_what_was_left_out(collection, console)
+    _say_what_was_left_out(collection, console, of_table=project.table is not None)
     present = set(collection.table.ids)
     labels = {item: label for item, label in asked.items() if item in present}
     _check_classes(asked, labels, project, console)
@@ -221,15 +222,18 @@ def _is_large(files: Mapping[str, Path]) -> bool:
     return False
 
 
-def _say_what_was_left_out(collection: Collection, console: Console) -> None:
+def _say_what_was_left_out(collection: Collection, console: Console, *, of_table: bool = False) -> None:
     for entry in collection.left_out_files:
         console.warn(f"left out {entry.path}: {entry.reason}")
     by_reason: dict[str, list[str]] = {}
     for entry in collection.left_out_descriptors:
         by_reason.setdefault(entry.reason, []).append(entry.name)
     for reason, names in by_reason.items():
+        what = "1 descriptor" if len(names) == 1 else f"{len(names)} descriptors"
         more = f" and {len(names) - MOST_NAMED} more (dataset.json)" if len(names) > MOST_NAMED else ""
-        console.note(f"left out {len(names)} descriptors ({reason}): {', '.join(names[:MOST_NAMED])}{more}")
+        line = f"left out {what} ({reason}): {', '.join(names[:MOST_NAMED])}{more}"
+        # In descriptor files cells that cannot be used are usual; who made a table should know of them.
+        (console.warn if of_table and reason not in (CONSTANT, EXCLUDED) else console.note)(line)
     for note in collection.notes:
         console.note(note)
 

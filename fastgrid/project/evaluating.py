@@ -158,7 +158,8 @@ class Evaluator:
             what = "a file of the journal was" if damaged == 1 else f"{damaged} files of the journal were"
             self.console.warn(f"{what} damaged and removed; what was in there is solved again")
         if found:
-            self.console.note(f"{found} of {total} problems were solved before; going on with the rest")
+            rest = "; going on with the rest" if found < total else ""
+            self.console.note(f"{found} of {total} problems were solved before{rest}")
 
     def _tell(self, evaluated: Evaluated) -> None:
         unconverged = sorted({number for result in evaluated.results for number in result.unconverged})

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastgrid.common.console import Console
-from fastgrid.common.errors import UserError, one_line
+from fastgrid.common.errors import ProjectFileError, one_line
 from fastgrid.common.files import write_text
 from fastgrid.project.combinations_spec import EvaluationSpec
 from fastgrid.project.data import TrainingData
@@ -86,7 +86,7 @@ def check_folds(project: Project, data: TrainingData, n_folds: int, console: Con
     counts = Counter(data.labels.values())
     small = {label: count for label, count in sorted(counts.items()) if count < n_folds}
     if len(small) == len(counts):
-        raise UserError(
+        raise ProjectFileError(
             f"{project.path}: every class has fewer items than there are folds ({n_folds}; the largest class has "
             f"{max(counts.values())} items); lower nfold in this file or add items"
         )
@@ -99,7 +99,7 @@ def _check_groups(
 ) -> None:
     n_groups = len(set(groups.values()))
     if n_groups < n_folds:
-        raise UserError(
+        raise ProjectFileError(
             f"{project.path}: the items form {n_groups} groups, fewer than the {n_folds} folds; lower nfold in this "
             "file to that number or less, or group the items more finely"
         )

@@ -98,7 +98,8 @@ def _lacking(file: GroupFile, lacking: Sequence[str], n_items: int, unknown: Seq
         return located_error(
             str(file.path), 1, "names of columns are needed in the first line; put 'id,group' above the first item"
         )
-    hint = f"; an id is the file's name without its ending, not as '{one_line(min(unknown), 60)}'" if unknown else ""
+    rule = "an id is the file's name without its ending, or what --id names in a table"
+    hint = f"; {rule}, not as '{one_line(min(unknown), 60)}'" if unknown else ""
     return UserError(
         f"{file.path}: lacks the groups of {len(lacking)} of {n_items} items ({_some(lacking)}); add them{hint}"
     )

@@ -9,14 +9,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from fastgrid.common.errors import DryRunDone, UserError
+from fastgrid.common.errors import ProjectFileError, UserError
 from fastgrid.common.files import make_directory, writing_error
 from fastgrid.project.class_folders import LISTING
 from fastgrid.project.combination_files import remove_result_files
 from fastgrid.project.folds import FOLDS_FILE
 from fastgrid.project.generation import MARK
 from fastgrid.project.record import JOURNAL, PREDICTIONS
-from fastgrid.sweep.journal import ENTRY_NAME
+from fastgrid.sweep.journal import ENTRY_NAME, entry_files
 
 #: Names of what a training leaves in PROJECT_DIR.
 RECORD_FILES = (
@@ -107,15 +107,23 @@ def check_output_directory(directory: Path, name: str) -> None:
 
 
 @contextmanager
-def undone_without_plan(project_file: Path, dry_run: bool) -> Iterator[None]:
-    """Remove a project file that a dry run made, where it ends in the block with a mistake: nothing goes by it yet."""
-    made = dry_run and not project_file.exists()
+def undone_by_mistake(project_file: Path, project_directory: Path) -> Iterator[None]:
+    """Remove a project file that was made in the block, where a mistake ends it before anything is solved.
+
+    So the corrected command need not go by what the wrong one has written.
+
+    Parameters
+    ----------
+    project_file : Path
+    project_directory : Path
+        PROJECT_DIR, with its journal.
+    """
+    made = not project_file.exists()
     try:
         yield
-    except DryRunDone:
-        raise
-    except BaseException:
-        if made:
+    except UserError as error:
+        solved = any(True for _ in entry_files(project_directory / JOURNAL))
+        if made and not solved and not isinstance(error, ProjectFileError):
             project_file.unlink(missing_ok=True)
         raise
 

@@ -12,7 +12,8 @@ from fastgrid.model.machines import bytes_of_machines
 from fastgrid.project.nesting import nested_splits
 from fastgrid.project.preparing import Prepared
 from fastgrid.sweep.memory import fixed_bytes
-from fastgrid.sweep.outlook import Outlook, foresee, measured_pace
+from fastgrid.sweep.outlook import Outlook, foresee
+from fastgrid.sweep.pace import measured_pace
 from fastgrid.sweep.splits import Splits
 
 MEBIBYTE = 2**20

@@ -20,7 +20,7 @@ from typing import Any
 
 from fastgrid.common.console import Console
 from fastgrid.common.errors import DryRunDone, UserError, one_line
-from fastgrid.common.files import write_text
+from fastgrid.common.files import write_bytes, write_text
 from fastgrid.common.locking import Owner, locked, owner_of
 from fastgrid.project.record import JOURNAL, RECORD
 from fastgrid.sweep.journal import entry_files
@@ -100,6 +100,7 @@ def only_run(directory: Path, console: Console, command: str = "", name: str = R
             yield
             return
         writer = _Writer(path, name, command)
+        before = _content(path)
         writer.write()
         with console.watching(writer.hear):
             try:
@@ -108,10 +109,13 @@ def only_run(directory: Path, console: Console, command: str = "", name: str = R
                 path.unlink(missing_ok=True)
                 raise
             except BaseException as error:
-                if not (directory / RECORD).exists() and (
+                if before and not writer.solves:
+                    # What an earlier run left tells more than one that came to nothing.
+                    write_bytes(path, before)
+                elif not (directory / RECORD).exists() and (
                     writer.solves or any(True for _ in entry_files(directory / JOURNAL))
                 ):
-                    writer.write(ended=one_line(error, 300) or type(error).__name__)
+                    writer.write(ended=_why(error))
                 else:
                     # There is nothing to go on with.
                     path.unlink(missing_ok=True)
@@ -119,6 +123,19 @@ def only_run(directory: Path, console: Console, command: str = "", name: str = R
         path.unlink(missing_ok=True)
         if name == RUN:
             _forget_shards(directory)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def _why(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    return one_line(error, 300) or type(error).__name__
 
 
 def _refuse_others(directory: Path, name: str) -> None:

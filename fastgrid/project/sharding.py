@@ -57,6 +57,8 @@ def run_shard(
     DryRunDone
         Where the settings ask for a dry run: with the plan of the whole sweep.
     """
+    if not 1 <= shard.number <= shard.total:
+        raise UserError(f"there is no shard {shard}; the second of eight is Shard(2, 8)")
     settings, console = settings or RunSettings(), console or Console()
     project = load_project(project_file)
     name = shard_name(*shard)

@@ -50,6 +50,9 @@ def get_classification_results(results_dir: PathLike, type: str | None = None) -
     directory = absolute(results_dir)
     if not directory.is_dir():
         raise UserError(f"{directory}: is no directory; give the directory of the .result files")
+    # OUTPUT_DIR and PROJECT_DIR of a training will do too.
+    places = [directory, directory / "results", directory / "results" / "results"]
+    directory = next((place for place in places if any(place.glob("*.result"))), directory)
     found = []
     for path in sorted(directory.glob("*.result")):
         if _FURTHER_REPEAT.search(path.stem):

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fastgrid.common.console import Console
-from fastgrid.common.errors import UserError
+from fastgrid.common.errors import UserError, one_line
 from fastgrid.common.files import make_directory
 from fastgrid.project.asked import Asked
 from fastgrid.project.generation import checked_repeats
 from fastgrid.project.names import class_name_fault
-from fastgrid.project.outputs import check_output_directory, remove_project, remove_results, undone_without_plan
+from fastgrid.project.outputs import check_output_directory, remove_project, remove_results, undone_by_mistake
 from fastgrid.project.paths import absolute
 from fastgrid.project.run_state import only_run
 from fastgrid.project.schema import load_project
@@ -82,7 +82,7 @@ def train_model_from_table(
     if repeats is not None:
         checked_repeats(repeats)
     project_file, directory = output / f"{project_name}.project", output / "results"
-    undone = undone_without_plan(project_file, settings.dry_run)
+    undone = undone_by_mistake(project_file, directory)
     with only_run(directory, console, settings.command), undone:
         if force:
             if project_file.exists():
@@ -96,6 +96,11 @@ def train_model_from_table(
             Asked(seed, wanted.groups, repeats).refuse_other_folds(known)
             left_out = ", ".join(known.excluded_descriptors)
             console.note(f"{project_file} is used as it is" + (f" (without {left_out})" if left_out else ""))
+            if template is not None:
+                console.warn(
+                    f"the template {one_line(template, 100)} is not used: {project_file} is there; edit that, or begin "
+                    "anew (--force)"
+                )
         else:
             remove_results(make_directory(directory), project_name)
             with console.progress():

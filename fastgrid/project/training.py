@@ -29,7 +29,7 @@ from fastgrid.project.outputs import (
     check_output_directory,
     remove_project,
     remove_results,
-    undone_without_plan,
+    undone_by_mistake,
 )
 from fastgrid.project.paths import absolute
 from fastgrid.project.record import Ranked, record_directory
@@ -227,7 +227,7 @@ def train_model(
     where = absolute(project_dir) if known is None else record_directory(known)
     with (
         only_run(where, console, settings.command),
-        undone_without_plan(path, settings.dry_run),
+        undone_by_mistake(path, absolute(project_dir)),
         running(settings, console, known) as pool,
     ):
         lists = absolute(groundtruth), absolute(filelist)

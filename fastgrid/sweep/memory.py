@@ -157,7 +157,7 @@ def workers_that_fit(size: TaskSize, jobs: int, limit: int) -> int:
 
 def least_limit(size: TaskSize, jobs: int) -> int:
     """Return the bytes without which a task of `size` cannot be solved, one at a time in a pool of `jobs` workers."""
-    return size.bytes_needed(WAYS[-1]) + (0 if jobs == 1 else jobs * _FIXED)
+    return min(map(size.bytes_needed, WAYS)) + (0 if jobs == 1 else jobs * _FIXED)
 
 
 def fixed_bytes(processes: int) -> int:

@@ -30,6 +30,19 @@ def test_notes_and_warnings() -> None:
         assert stream.getvalue() == expected
 
 
+def test_nobody_may_read_it() -> None:
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    console = Console(stream=Closed())
+    with console.progress():
+        console.note("not seen")
+        console.expect("reading", 1)
+        console.advance("reading", 1)
+        console.warn("neither")
+
+
 def test_a_line_every_few_seconds_where_there_is_no_terminal(clock: list[float]) -> None:
     stream = io.StringIO()
     console = Console(stream=stream)

@@ -244,3 +244,13 @@ def test_room_imports_nothing_heavy():
     script = f"import sys, fastgrid.descriptors; print(*(m for m in {heavy} if m in sys.modules))"
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stdout.strip()) == (0, "")
+
+
+def test_paths_may_be_text(tmp_path):
+    (tmp_path / "a.json").write_text('{"x": 1, "y": [2, 3]}')
+    (tmp_path / "b.json").write_text('{"x": 2, "y": [4, 3]}')
+    names = {"a": str(tmp_path / "a.json"), "b": str(tmp_path / "b.json")}
+    found = read_collection(names, cache=str(tmp_path / "kept" / "xy"))
+    assert found.table.ids == ("a", "b") and (tmp_path / "kept" / "xy.npy").exists()
+    with pytest.raises(TypeError, match="files is a list; give a mapping of item ids to paths"):
+        read_collection(list(names.values()))

@@ -114,7 +114,7 @@ def test_a_training_on_an_archive_is_that_on_folders(folders: Path, tmp_path: Pa
     capsys.readouterr()
     assert main(["predict", model, *map(str, files)]) == 0
     expected = capsys.readouterr().out
-    assert main(["predict", model, str(archive)]) == 0
+    assert main(["predict", model, "--format", "json", str(archive)]) == 0
     assert capsys.readouterr().out == expected
     assert main(["predict", model, f"{archive}/dump/0ad/0ad_000.json", f"{archive}/dump/0ad/none.json"]) == 2
     said = capsys.readouterr()

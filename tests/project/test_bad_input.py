@@ -397,7 +397,7 @@ def test_a_disk_that_is_really_full(inputs: Path, tmp_path: Path, size: str) -> 
 @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="needs /dev/full")
 def test_a_full_standard_output(trained: Path) -> None:
     with Path("/dev/full").open("w") as full:
-        command = [sys.executable, "-m", "fastgrid", "get_classification_results", str(trained / "results/results")]
+        command = [sys.executable, "-m", "fastgrid", "get_classification_results", str(trained)]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()

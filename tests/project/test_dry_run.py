@@ -12,7 +12,8 @@ from fastgrid.common.errors import DryRunDone
 from fastgrid.common.fanout import Pool
 from fastgrid.sweep import memory
 from fastgrid.sweep.combinations import Combination, FeatureSet, SweepInput
-from fastgrid.sweep.outlook import foresee, measured_pace
+from fastgrid.sweep.outlook import foresee
+from fastgrid.sweep.pace import measured_pace
 from fastgrid.sweep.run import SweepOptions, run_sweep
 from fastgrid.sweep.splits import Splits
 

@@ -117,8 +117,8 @@ def test_ids_that_are_missing_are_listed(tmp_path: Path) -> None:
     )
     path = written(tmp_path, "g.csv", "id,group\na.json,Ann\n")
     assert (
-        "lacks the groups of 1 of 1 items (a); add them; an id is the file's name without its ending, not as 'a.json'"
-        in (refused(path, "a"))
+        "lacks the groups of 1 of 1 items (a); add them; an id is the file's name without its ending, or what --id "
+        "names in a table, not as 'a.json'" in (refused(path, "a"))
     )
     path = written(tmp_path, "g.csv", "a,Ann\nb,Bob\n")
     assert "line 1: names of columns are needed in the first line" in refused(path, "a b")

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from whole_job import contents, small_project
 
 from fastgrid.cli import main
+from fastgrid.common.errors import UserError
+from fastgrid.project.sharding import run_shard
 from fastgrid.sweep.plan import make_plan
 from fastgrid.sweep.shares import Shard, own_tasks
 from fastgrid.sweep.splitting import split_large
@@ -75,6 +77,13 @@ def test_what_is_said_between_the_shards(inputs: Path, tmp_path: Path, capsys) -
     assert journal.startswith(f"game: {len(entries(tmp_path / 'out'))} finished tasks in ")
     assert main(["merge", str(tmp_path / "out"), str(tmp_path / "copy")]) == 2
     assert "is a directory; name the project file first" in capsys.readouterr().err
+
+
+def test_a_shard_that_there_is_not(inputs: Path, tmp_path: Path) -> None:
+    arguments = small_project(inputs, tmp_path / "out")
+    for number, total in ((4, 3), (0, 3), (1, 0)):
+        with pytest.raises(UserError, match=f"there is no shard {number}/{total}"):
+            run_shard(arguments[2], Shard(number, total))
 
 
 def test_a_damaged_entry_is_not_merged(inputs: Path, trained: Path, tmp_path: Path, capsys) -> None:

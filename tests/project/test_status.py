@@ -69,8 +69,17 @@ def test_an_interrupted_run_says_so(running, capsys) -> None:
     process, _, out = running
     process.send_signal(signal.SIGTERM)
     process.communicate()
-    assert told(out, capsys)[0].startswith("game: ended (KeyboardInterrupt) at ")
+    assert told(out, capsys)[0].startswith("game: ended (interrupted) at ")
     assert not list(out.rglob("*.lock"))
+
+
+def test_a_command_that_is_refused_leaves_what_was_known(running, capsys) -> None:
+    process, arguments, out = running
+    process.kill()
+    process.communicate()
+    before = told(out, capsys)
+    assert main(["run_tests", arguments[2], "-q", "--scheduler", "nowhere"]) == 2
+    assert told(out, capsys) == before
 
 
 def test_before_any_run(inputs: Path, tmp_path: Path, capsys) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -217,11 +218,15 @@ def test_mistakes_are_one_line(
     project = small_project(inputs, tmp_path / "out")[2]
     wrong = tmp_path / "wrong.json"
     wrong.write_text("[]")
+    # Accepts whoever comes and never says a word.
+    silent = socket.create_server(("127.0.0.1", 0))
     cases = [
         (["--scheduler", "tcp://127.0.0.1:1"], 2, "no Dask scheduler answers at tcp://127.0.0.1:1"),
         (["--scheduler", "host"], 2, "--scheduler host: is no address of a scheduler; write it as tcp://host:8786"),
         (["--scheduler", "tcp://host:"], 2, "--scheduler tcp://host:: is no address"),
-        (["--scheduler", "pigeon://post"], 2, "no Dask scheduler answers at pigeon://post"),
+        (["--scheduler", "pigeon://post"], 2, "Dask knows no address of that kind; write tcp://host:8786"),
+        (["--scheduler", f"tcp://127.0.0.1:{silent.getsockname()[1]}"], 2, "no Dask scheduler answers at tcp://127.0"),
+        (["--scheduler-file", str(tmp_path)], 2, "is a directory; give the file that a scheduler writes"),
         (["--scheduler-file", str(tmp_path / "no.json")], 2, "No such file"),
         (["--scheduler-file", str(wrong)], 2, "not a scheduler file"),
         (["--scheduler", cluster.address], 1, "no worker came to the scheduler"),
@@ -231,6 +236,11 @@ def test_mistakes_are_one_line(
             assert main(["run_tests", project, "-q", *options]) == code
             *_, line = capsys.readouterr().err.splitlines()
             assert line.startswith("fastgrid run_tests: error: ") and words in line
+    silent.close()
+    for key, value in (("fastgrid.wait-for-workers", "soon"), ("distributed.comm.timeouts.connect", "-1")):
+        with dask.config.set({key: value}):
+            assert main(["run_tests", project, "-q", "--scheduler", cluster.address]) == 2
+        assert f"{key} in Dask's configuration is '{value}', which is no time" in capsys.readouterr().err
     cluster.start_worker(WITHOUT_FASTGRID, preload_first="")
     wait_until(lambda: "Registered to:" in cluster.log(), "the worker is there")
     assert main(["run_tests", project, "-q", "--scheduler", cluster.address]) == 2

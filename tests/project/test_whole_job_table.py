@@ -217,7 +217,7 @@ def test_the_qid_of_libsvm_text_keeps_rows_together(satimage: Rows, template: st
     table.write_text("".join(f"{label} qid:{n // 3} {rest}\n" for n, (label, rest) in enumerate(lines)))
     out = train(table, tmp_path / "out", template, label=None)
     assert load_project(out / "land.project").groups.name == "qid"
-    # The same command goes on.
+    # The same command goes on. A template has no say any more.
     assert train(table, out, template, label=None) == out
 
 
@@ -316,10 +316,26 @@ def test_mistakes_are_found_before_anything_is_written_or_removed(
     assert "there is no such file" in mistake(capsys, *force, "--label", "label")
     assert contents(trained) == before
     table.write_text("a,label\n" + "".join(f"{n},{'xy'[n % 2]}\n" for n in range(20)))
-    # A dry run that finds a mistake leaves nothing that the corrected one would have to go by.
-    assert main([*bad, "-q", "--dry-run", "--exclude", "a", "-j", "1"]) == 2
-    assert not list((tmp_path / "new").glob("*.project"))
-    assert main([*bad, "-q", "--dry-run", "-j", "1"]) == 0
+    # What finds a mistake leaves nothing that the corrected command would have to go by.
+    for mode in (["--dry-run"], []):
+        assert main([*bad, "-q", *mode, "--exclude", "a", "-j", "1"]) == 2
+        assert not list((tmp_path / "new").glob("*.project"))
+    capsys.readouterr()
+    assert main([*bad, "-q", "--dry-run", "--exclude", "label", "-j", "1"]) == 0
+    assert "matches no column" not in capsys.readouterr().err
+    table.write_text("a,b,label\n" + "".join(f"{n},{n or 'nan'},{'xy'[n % 2]}\n" for n in range(20)))
+    assert main([*bad[:1], str(tmp_path / "more"), *bad[2:], "-q", "--dry-run", "-j", "1"]) == 0
+    assert "warning: left out 1 descriptor (is missing or NaN in line 2): .b\n" in capsys.readouterr().err
+    for wrong in (" label", "LABEL"):
+        line = mistake(capsys, *bad[:1], str(tmp_path / "none"), *bad[2:-1], wrong)
+        assert f"has no column '{wrong}' (label); similar are label" in line
+    # More folds than items is mended in the project, which therefore stays.
+    table.write_text("a,label\n1,x\n2,x\n3,y\n4,y\n")
+    assert "lower nfold in this file" in mistake(capsys, *bad[:1], str(tmp_path / "few"), *bad[2:], "-q", "-j", "1")
+    assert (tmp_path / "few/land.project").exists()
+    for content, words in ((b"PAR1", "give --table-format parquet"), (b"PK\3\4", "is a zip archive, not text")):
+        table.write_bytes(content + bytes(100))
+        assert words in mistake(capsys, *bad[:1], str(tmp_path / "none"), *bad[2:])
 
 
 def test_prediction(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -336,6 +352,10 @@ def test_prediction(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture
     assert "has no column 'feature_0002' (the model was trained on it)" in mistake(
         capsys, "predict", model, "--table", str(table)
     )
+    table.write_text(header + "\n")
+    assert main(["predict", model, "--table", str(table)]) == 0
+    assert capsys.readouterr().err == f"warning: {table}: holds no rows\n"
+    assert "is a directory where a table is needed" in mistake(capsys, "predict", model, "--table", str(tmp_path))
     assert main(["predict", model, str(table)]) == 2
     assert "a feature table is given as --table FILE" in capsys.readouterr().err
     assert "give either FILE ... or --table TABLE" in mistake(capsys, "predict", model)

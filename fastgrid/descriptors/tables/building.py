@@ -115,7 +115,8 @@ def roles_of(
             roles.left_out[f"column {column + 1}"] = NO_NAME
     expansion = expand(excluded, list(names))
     roles.left_out |= dict.fromkeys(expansion.names, EXCLUDED)
-    roles.unmatched = expansion.unmatched
+    # Columns that are no descriptors anyway may be excluded as well.
+    roles.unmatched = expand(excluded, [descriptor_name(name) for name in reader.columns if name]).unmatched
     roles.features = [names[name] for name in sorted(names.keys() - set(expansion.names))]
     return roles
 

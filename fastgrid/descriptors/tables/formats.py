@@ -75,7 +75,24 @@ def open_table(path: Path, form: str | None = None) -> TableReader:
         return NpzReader(path)
     if kind == "parquet":
         return ParquetReader(path)
+    _refuse_binary(path)
     return DelimitedReader(path, "," if kind == "csv" else "\t")
+
+
+def _refuse_binary(path: Path) -> None:
+    # What is not text under the name of text; the reader says what cannot be opened.
+    try:
+        with path.open("rb") as handle:
+            magic = handle.read(4)
+    except OSError:
+        return
+    if magic == b"PAR1":
+        raise UserError(f"{one_line(path)}: is Parquet, whatever its name says; give --table-format parquet")
+    if magic == b"PK\3\4":
+        raise UserError(
+            f"{one_line(path)}: is a zip archive, not text; give --table-format npz if it is one, and save a "
+            "spreadsheet as CSV"
+        )
 
 
 def may_be_table(path: Path | None) -> bool:

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
-from fastgrid.common.errors import UserError, one_line
+from fastgrid.common.errors import UserError, escaped, one_line
 from fastgrid.common.yaml_nodes import located_error
 from fastgrid.descriptors.tables.blocks import MAXIMAL_COLUMNS, TableReader
 
@@ -51,15 +51,22 @@ def column_called(path: Path, reader: TableReader, name: str, what: str) -> int:
     if name and name in reader.columns:
         return reader.columns.index(name)
     columns = [column for column in reader.columns if column]
-    close = difflib.get_close_matches(name, columns[:2000], n=3)
+    folded = name.strip().casefold()
+    same = [column for column in columns if column.strip().casefold() == folded]
+    close = same[:3] or difflib.get_close_matches(name, columns[:2000], n=3)
     # The first and the last ones: labels tend to stand at either end.
     shown = close or (columns if len(columns) <= _MOST_SHOWN else [*columns[:5], "…", *columns[-5:]])
     known = ", ".join(one_line(column, 60) for column in shown)
     raise located_error(
         str(path),
         0,
-        f"has no column '{one_line(name, 60)}' ({what}); {'similar are' if close else 'its columns are'} {known}",
+        f"has no column {quoted(name)} ({what}); {'similar are' if close else 'its columns are'} {known}",
     )
+
+
+def quoted(name: str) -> str:
+    """Return a name as it is shown: blanks around it are seen."""
+    return f"'{escaped(name) if len(name) <= 60 else one_line(name, 60)}'"
 
 
 def descriptor_name(column: str) -> str:

@@ -13,6 +13,7 @@ from fastgrid.descriptors.table import Descriptor, DescriptorTable, Kind
 from fastgrid.descriptors.tables.blocks import MAXIMAL_VALUES, Block, TableReader, row_name
 from fastgrid.descriptors.tables.formats import TableSource, open_table
 from fastgrid.descriptors.tables.gathering import Names, bad_place
+from fastgrid.descriptors.tables.lines import check_file
 from fastgrid.descriptors.tables.names import check_columns, column_called
 from fastgrid.descriptors.validity import INVALID
 
@@ -46,6 +47,7 @@ def read_rows(
     UserError
         When a column is missing, or an id is empty or there twice.
     """
+    check_file(source.path)
     reader = open_table(source.path, source.format)
     check_columns(source.path, reader.columns)
     if source.id is None and usual_id in reader.columns:
