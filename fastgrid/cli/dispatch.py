@@ -32,7 +32,7 @@ COMMANDS = {
 }
 
 #: Other spellings of commands that are accepted.
-ALIASES = {"visualize_confusion_matrice": "visualize_confusion_matrix"}
+ALIASES = {"visualize_confusion_matrice": "visualize_confusion_matrix", "inspect_model": "inspect"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -18,6 +18,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--class-name", "--class_name", metavar="NAME", help="what the model calls its classes (default: className)"
     )
     running.add_solver_options(parser)
+    running.add_full_layout_option(parser)
     running.add_strict_option(parser)
     running.add_quiet_option(parser)
     return running.run(parser, argv, _retrain)

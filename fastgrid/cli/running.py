@@ -247,6 +247,16 @@ def add_nested_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_full_layout_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--full-layout``."""
+    parser.add_argument(
+        "--full-layout",
+        "--full_layout",
+        action="store_true",
+        help="in a .history, list all descriptors of the training files first, as Gaia does, not only those in use",
+    )
+
+
 def add_strict_option(parser: argparse.ArgumentParser) -> None:
     """Add ``--strict``."""
     parser.add_argument("--strict", action="store_true", help="a descriptor file that is left out is an error")

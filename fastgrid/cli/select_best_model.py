@@ -17,6 +17,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("results_model_file", metavar="RESULTS_MODEL_FILE", help="the final model, e.g. mood.model")
     running.add_select_option(parser)
     running.add_solver_options(parser)
+    running.add_full_layout_option(parser)
     running.add_strict_option(parser)
     running.add_quiet_option(parser)
     return running.run(parser, argv, _select)

@@ -27,6 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     running.add_cluster_option(parser, "-cm")
     running.add_consistency_option(parser, "-fc")
     running.add_select_option(parser)
+    running.add_full_layout_option(parser)
     running.add_sweep_options(parser)
     return running.run(parser, argv, _train)
 

@@ -108,5 +108,6 @@ def retrain_model(
         data = load_data(project, pool, Console(quiet=True), strict=settings.strict)
     paths = model_paths(absolute(output_file))
     make_directory(paths.model.parent)
-    save_both(train_final(project, data, combination, settings, pool, class_name=class_name), paths, console)
+    model = train_final(project, data, combination, settings, pool, class_name=class_name)
+    save_both(model, paths, data, project, combination, settings, console)
     return paths.model

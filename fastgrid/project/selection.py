@@ -14,6 +14,7 @@ from fastgrid.common.errors import UserError
 from fastgrid.common.fanout import Pool
 from fastgrid.common.files import make_directory, write_bytes
 from fastgrid.common.stopwatch import phase
+from fastgrid.model.history.full_layout import full_history_content
 from fastgrid.model.history.writing import history_content
 from fastgrid.model.model import LARGEST_SEED, Model
 from fastgrid.model.training import train
@@ -120,11 +121,19 @@ def select(
             scores=best.scores,
             parameters=parameters_of(combination, evaluation, grouped),
         )
-        history = save_both(model, paths, console)
+        history = save_both(model, paths, data, record.project, combination, settings, console)
     return Selection(model, paths.model, paths.param, paths.page, history, best, choice)
 
 
-def save_both(model: Model, paths: ModelPaths, console: Console) -> Path | None:
+def save_both(
+    model: Model,
+    paths: ModelPaths,
+    data: TrainingData,
+    project: Project,
+    combination: CombinationSpec,
+    settings: RunSettings,
+    console: Console,
+) -> Path | None:
     """Write a model, and as a history too where one is asked for; return the history, where there is one.
 
     Raises
@@ -137,6 +146,9 @@ def save_both(model: Model, paths: ModelPaths, console: Console) -> Path | None:
         return None
     try:
         content = history_content(model)
+        if settings.full_layout:
+            steps = [step.entry for step in project.preprocessing[combination.preprocessing]]
+            content = full_history_content(model, data.table, steps)
     except UserError as error:
         # Columns of a table may have names that no history can hold.
         console.warn(f"{paths.history} is not written: {error}")

@@ -69,6 +69,9 @@ class RunSettings:
         `backend` are this machine's workers then, which read files.
     scheduler_file : str or Path, optional
         The file that holds that address, instead: what ``dask scheduler --scheduler-file`` writes.
+    full_layout : bool
+        Write histories with all descriptors of the training files in their first layout, as Gaia does, instead of those
+        that the model uses (docs/from-gaia.md).
     command : str
         The command line that asked for this, for the report to show.
 
@@ -91,6 +94,7 @@ class RunSettings:
     dry_run: bool = False
     scheduler: str | None = None
     scheduler_file: str | Path | None = None
+    full_layout: bool = False
     command: str = ""
 
     def __post_init__(self) -> None:

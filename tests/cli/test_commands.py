@@ -132,7 +132,8 @@ def test_timings_go_to_standard_error(trained: Path, capsys: pytest.CaptureFixtu
 
 def test_module_and_scripts(tmp_path: Path) -> None:
     names = {path.stem: path for path in (REPOSITORY / "scripts").glob("*.py")}
-    assert set(names) == set(COMMANDS) | set(dispatch.ALIASES)
+    # A script called inspect would take the place of Python's module for all of them.
+    assert set(names) == (set(COMMANDS) | set(dispatch.ALIASES)) - {"inspect"}
     commands = [[sys.executable, str(path)] for path in names.values()]
     for command in [[sys.executable, "-m", "fastgrid", "run-tests"], *commands]:
         done = subprocess.run([*command, "--help"], capture_output=True, text=True, cwd=tmp_path, check=False)
@@ -162,7 +163,7 @@ def test_visualize_under_both_spellings(trained: Path, tmp_path: Path, capsys: p
 def test_retrain_gives_the_model_of_the_best(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     project, param = trained / "out/game.project", trained / "out/game.history.param"
     assert main(["retrain_model", str(project), str(param), str(tmp_path / "new/again.history"), "-q"]) == 0
-    assert [path.name for path in (tmp_path / "new").iterdir()] == ["again.model"]
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["again.history", "again.model"]
     files = [str(path) for path in sorted((trained / "in" / "0ad").iterdir())]
     shown = []
     for model in (trained / "out/game.model", tmp_path / "new/again.model"):
@@ -174,6 +175,43 @@ def test_retrain_gives_the_model_of_the_best(trained: Path, tmp_path: Path, caps
         assert list(line) == ["id", "class", "probability"]
         assert sum(line["probability"].values()) == pytest.approx(1)
         assert line["class"] == max(line["probability"], key=line["probability"].get)
+
+
+def test_a_history_predicts_what_the_model_does(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = [str(path) for path in sorted((trained / "in").glob("*/*"))]
+    said = []
+    for name in ("game.model", "game.history"):
+        capsys.readouterr()
+        assert main(["predict", str(trained / "out" / name), *files]) == 0
+        said.append([json.loads(line) for line in capsys.readouterr().out.splitlines()])
+    assert len(said[0]) == len(files)
+    for ours, gaias in zip(*said, strict=True):
+        assert (ours["id"], ours["class"]) == (gaias["id"], gaias["class"])
+        assert gaias["probability"] == pytest.approx(ours["probability"], abs=1e-6)
+
+
+def test_inspect(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = {}
+    for name in ("game.model", "game.history"):
+        capsys.readouterr()
+        assert main(["inspect", str(trained / "out" / name)]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[1].startswith("classes of game: 0ad")
+        assert main(["inspect", str(trained / "out" / name), "--json"]) == 0
+        found[name] = json.loads(capsys.readouterr().out)
+    ours, gaias = found.values()
+    assert (ours["format"], gaias["format"]) == ("fastgrid", "history")
+    assert list(ours["classes"]) == gaias["classes"] and ours["evaluation"]["accuracy"] > 0
+    assert [step["analyzer"] for step in gaias["steps"]][-3:] == ["addfield", "svmtrain", "select"]
+    for key in ("class_name", "required_descriptors", "n_support_vectors", "C", "balance_classes"):
+        assert ours[key] == gaias[key], key
+    assert main(["inspect", str(tmp_path / "no.history")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "no.history" in line
+    (tmp_path / "cut.history").write_bytes((trained / "out/game.history").read_bytes()[:-5])
+    assert main(["predict", str(tmp_path / "cut.history"), "x.json"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "cut.history: ends within" in line
 
 
 def test_predict_as_a_table(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,6 +17,7 @@ from fastgrid.common.errors import UserError
 from fastgrid.descriptors.table import Kind
 from fastgrid.model.classifier import Kernel
 from fastgrid.model.history.file import history_bytes, parse_history, read_history
+from fastgrid.model.history.full_layout import full_history_content
 from fastgrid.model.history.layouts import layout_of, write_layout
 from fastgrid.model.history.reading import model_of
 from fastgrid.model.history.stream import NULL_TEXT, DamagedHistoryError, Writer
@@ -136,6 +137,37 @@ def test_every_preprocessing_of_the_template(merged, expected, preprocessing, n_
         label, probabilities = history_decoder.predict(steps, point)
         assert label == prediction.labels[row]
         assert probabilities == pytest.approx(said_of(prediction, row), abs=1e-6)
+
+
+@pytest.mark.parametrize("preprocessing", list(TEMPLATE))
+def test_the_full_layout_of_every_preprocessing(merged, expected, gaias, preprocessing):
+    labels = [expected[item]["id"].rpartition("_")[0] for item in merged.ids]
+    steps = TEMPLATE[preprocessing]
+    model = train(merged, labels, class_name="music", steps=steps, kernel="rbf", C=128.0, gamma=2.0**-11,
+                  balance_classes=True, seed=1)  # fmt: skip
+    content = full_history_content(model, merged, steps)
+    assert history_bytes(parse_history(content)) == content
+    prediction, again = model.predict(merged), model_of(parse_history(content)).predict(merged)
+    np.testing.assert_allclose(again.probabilities, prediction.probabilities, rtol=0, atol=1e-6)
+    decoded = history_decoder.decode(content)
+    for row in (0, 50):
+        label, probabilities = history_decoder.predict(decoded, point_of(merged, row))
+        assert label == prediction.labels[row]
+        assert probabilities == pytest.approx(said_of(prediction, row), abs=1e-6)
+    if preprocessing == "lowlevel":
+        # Step by step what Gaia has written, but for the first one, and for what it asks for in other words.
+        ours, theirs = parse_history(content), parse_history(gaias)[1:]
+        assert [step.applier for step in ours] == [step.applier for step in theirs]
+        for own, gaia in zip(ours, theirs, strict=True):
+            # Gaia leaves it to the next step to say which number a text has.
+            texts = {"texts": {}, "numbers": {}} if own.applier == "enumerateapplier" else {}
+            assert replace(own.layout, **texts) == gaia.layout, own.applier
+            for key in ("descriptorNames", "string", "className", "classMapping", "applyClipping"):
+                assert sorted_lists(own.params.get(key)) == sorted_lists(gaia.params.get(key)), (own.applier, key)
+
+
+def sorted_lists(value):
+    return sorted(value) if isinstance(value, tuple) else value
 
 
 @pytest.fixture(scope="module")

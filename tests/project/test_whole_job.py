@@ -38,7 +38,7 @@ def edited(trained: Path, directory: Path, old: str, new: str) -> Path:
 
 def test_the_tree_of_a_training(trained: Path) -> None:
     names = set(contents(trained, "/journal/", "/datasets/", "results/results/"))
-    assert names == {"gt.yaml", "fl.yaml", "template.yaml", "game.project", "game.model"} | {
+    assert names == {"gt.yaml", "fl.yaml", "template.yaml", "game.project", "game.model", "game.history"} | {
         "report.html",
         "report.tsv",
         "game.history.param",

@@ -7,7 +7,7 @@ the model uses and no others, so that an extractor that writes more, or fewer of
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from fastgrid.descriptors.table import Descriptor, Kind
 from fastgrid.model.history.file import Transformation, history_bytes
 from fastgrid.model.history.layouts import Layout, Leaf, LeafType, layout_of
 from fastgrid.model.history.machine_text import Machine, machine_text
-from fastgrid.model.history.variants import Parameters, StringList, descending
+from fastgrid.model.history.variants import Parameters, StringList, code_units, descending
 from fastgrid.model.model import Model
 from fastgrid.transforms.base import TableStep
 from fastgrid.transforms.columns import LearnedColumns
@@ -27,7 +27,7 @@ from fastgrid.transforms.gaussianization import Gaussianize
 from fastgrid.transforms.normalization import Normalize
 
 _KERNEL_WORDS = {"rbf": "RBF", "poly": "poly", "linear": "linear"}
-_REAL_OF_ENUMERATED = {Kind.REAL: LeafType.REAL, Kind.TEXT: LeafType.STRING, Kind.ENUMERATED: LeafType.ENUM}
+_TYPES = {Kind.REAL: LeafType.REAL, Kind.TEXT: LeafType.STRING, Kind.ENUMERATED: LeafType.ENUM}
 
 
 def history_of(model: Model) -> tuple[Transformation, ...]:
@@ -38,12 +38,25 @@ def history_of(model: Model) -> tuple[Transformation, ...]:
     UserError
         When a name cannot stand in a history.
     """
-    points = _Points(model)
-    steps = [points.step("fixlength", "fixlengthapplier", _named(model.required_descriptors))]
-    points.fix_lengths()
+    points = Points(model.required_descriptors)
+    steps = [points.fixed_lengths()]
     for _, fitted in model.extraction.chain.steps:
         steps += points.fitted(fitted)
-    steps.append(points.step("normalize", "dotproduct", _scaling(model)))
+    return (*steps, *last_steps(points, model))
+
+
+def last_steps(points: Points, model: Model, asked: Parameters | None = None) -> tuple[Transformation, ...]:
+    """Return the steps of the training behind the choice of descriptors.
+
+    Parameters
+    ----------
+    points : Points
+        Before them.
+    model : Model
+    asked : dict, optional
+        What the scaling's analyzer was asked for.
+    """
+    steps = [points.step("normalize", "dotproduct", _scaling(model), asked)]
     field = f"highlevel.{model.class_name}"
     steps.append(points.step("addfield", "addfieldapplier", {"string": field}, {"string": field}))
     points.add(Leaf(f".{field}", LeafType.STRING, None))
@@ -59,18 +72,20 @@ def history_content(model: Model) -> bytes:
     return history_bytes(history_of(model))
 
 
-@dataclass
-class _Points:
-    """The layout of points before the step that is to come."""
+class Points:
+    """The layout of points before the step that is to come.
 
-    leaves: list[Leaf]
-    texts: dict[str, dict[int, str]]
-    numbers: dict[str, dict[str, int]]
+    Parameters
+    ----------
+    descriptors : iterable of Descriptor
+        As descriptor files have them.
+    """
 
-    def __init__(self, model: Model) -> None:
-        self._lengths = {d.name: d.length for d in model.required_descriptors}
-        self.leaves = [Leaf(d.name, _REAL_OF_ENUMERATED[d.kind], None) for d in model.required_descriptors]
-        self.texts, self.numbers = {}, {}
+    def __init__(self, descriptors: Iterable[Descriptor]) -> None:
+        self._lengths = {d.name: d.length for d in descriptors}
+        self.leaves = [Leaf(d.name, _TYPES[d.kind], None) for d in descriptors]
+        self.texts: dict[str, dict[int, str]] = {}
+        self.numbers: dict[str, dict[str, int]] = {}
         for leaf in self.leaves:
             if not leaf.name.startswith(".") or "" in leaf.name[1:].split("."):
                 raise UserError(
@@ -87,9 +102,17 @@ class _Points:
         except ValueError as error:
             raise UserError(f"no history can hold these names: {one_line(error, 160)}; rename a descriptor") from error
 
-    def fix_lengths(self) -> None:
-        """Give every descriptor the number of values that it has."""
+    def fixed_lengths(self) -> Transformation:
+        """Return the step that gives every descriptor the number of values that it has."""
+        names = {"descriptorNames": StringList(sorted(self._lengths, key=code_units))}
+        step = self.step("fixlength", "fixlengthapplier", names)
         self.leaves = [replace(leaf, length=self._lengths[leaf.name]) for leaf in self.leaves]
+        return step
+
+    def keep(self, names: Iterable[str]) -> None:
+        """Forget all other descriptors; their texts stay known."""
+        kept = set(names)
+        self.leaves = [leaf for leaf in self.leaves if leaf.name in kept]
 
     def add(self, leaf: Leaf) -> None:
         """Add a descriptor."""

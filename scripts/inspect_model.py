@@ -1,0 +1,3 @@
+from fastgrid.cli.inspect import main
+
+raise SystemExit(main())
