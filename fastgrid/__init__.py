@@ -23,6 +23,7 @@ _HOMES = {
     "retrain_model": "fastgrid.project.finished",
     "get_classification_results": "fastgrid.project.stored_results",
     "errors": "fastgrid.project.errors",
+    "inspect": "fastgrid.project.inspection",
     "visualize_confusion_matrix": "fastgrid.project.stored_results",
     "run_shard": "fastgrid.project.sharding",
     "Shard": "fastgrid.sweep.shares",
