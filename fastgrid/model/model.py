@@ -27,7 +27,7 @@ class TrainingRecord:
     Attributes
     ----------
     class_counts : mapping of str to int
-        Number of training items of each class, sorted by class.
+        Number of training items of each class, sorted by class; zeros for a model out of a history, which does not say.
     C : float
     balance_classes : bool
     solver : str

@@ -122,7 +122,7 @@ def test_lacking_descriptions_are_refused(model_file, key):
     ("key", "value"),
     [
         ("class_counts", {"class 0": 1}),
-        ("class_counts", {"class 0": 1, "class 1": 1, "class 2": 0}),
+        ("class_counts", {"class 0": 1, "class 1": 1, "class 2": -1}),
         ("C", 0.0),
         ("balance_classes", "yes"),
         ("solver", None),
