@@ -25,6 +25,7 @@ _HOMES = {
     "errors": "fastgrid.project.errors",
     "inspect": "fastgrid.project.inspection",
     "visualize_confusion_matrix": "fastgrid.project.stored_results",
+    "evaluate_dataset": "fastgrid.project.dataset_evaluation",
     "run_shard": "fastgrid.project.sharding",
     "Shard": "fastgrid.sweep.shares",
     "merge": "fastgrid.project.sharding",

@@ -31,7 +31,8 @@ from fastgrid.project.schema_table import parse_table
 
 PROJECT_LIMITS = Limits(size=4 * 2**20, depth=32, nodes=200_000)
 DEFAULT_SEED = 1
-_KEYS = (
+#: The keys of a project file.
+PROJECT_KEYS = (
     "templateVersion",
     "className",
     "datasetsDirectory",
@@ -132,7 +133,7 @@ def load_project(path: str | os.PathLike[str]) -> Project:
 
 def parse_project(file: YamlFile, path: Path) -> Project:
     """Check the nodes of a project file that is, or will be, at the absolute `path`; see `load_project`."""
-    root = section(file, file.root, "a project", _KEYS)
+    root = section(file, file.root, "a project", PROJECT_KEYS)
     preprocessing = parse_preprocessing(file, root.children.get("preprocessing"))
     classifiers = required(file, root, "classifiers", "the project")
     version = root.children.get("templateVersion")
