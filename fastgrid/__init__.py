@@ -12,6 +12,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOMES = {
+    "extract": "fastgrid.project.extraction",
     "train_model_from_sigs": "fastgrid.project.training",
     "train_model_from_table": "fastgrid.project.table_training",
     "train_model": "fastgrid.project.training",

@@ -13,6 +13,7 @@ from fastgrid.cli.running import OneLineParser
 
 #: Command -> what it does, in the order of a training.
 COMMANDS = {
+    "extract": "audio files -> descriptor files, by Essentia",
     "train_model_from_sigs": "class folders -> ground truth + file list -> train_model",
     "train_model_from_table": "feature table (CSV, TSV, Parquet, .npz, LIBSVM) -> project -> train_model",
     "train_model": "project -> sweep -> best model, ranking and confusion matrix",

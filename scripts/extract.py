@@ -1,0 +1,3 @@
+from fastgrid.cli.extract import main
+
+raise SystemExit(main())
