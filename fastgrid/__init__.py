@@ -24,6 +24,7 @@ _HOMES = {
     "retrain_model": "fastgrid.project.finished",
     "get_classification_results": "fastgrid.project.stored_results",
     "errors": "fastgrid.project.errors",
+    "convert_model": "fastgrid.project.model_conversion",
     "inspect": "fastgrid.project.inspection",
     "visualize_confusion_matrix": "fastgrid.project.stored_results",
     "evaluate_dataset": "fastgrid.project.dataset_evaluation",

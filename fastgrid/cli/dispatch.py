@@ -28,6 +28,7 @@ COMMANDS = {
     "errors": "list the items that the best combinations misclassify",
     "visualize_confusion_matrix": ".result -> HTML confusion matrix",
     "json_to_sig": "JSON descriptor files -> YAML .sig files",
+    "convert": "a model in another format: .model, .history of Gaia, .onnx",
     "inspect": "what a model holds, ours or a .history of Gaia",
     "predict": "class and probabilities of descriptor files, or of the rows of a table",
 }

@@ -49,6 +49,11 @@ class Gaussianize(TableStep):
         self.descriptor_names = descriptor_names
         self.except_ = except_
 
+    @property
+    def columns(self) -> LearnedColumns:
+        """The descriptors that were fitted."""
+        return self._columns
+
     def _fit(self, table: DescriptorTable) -> None:
         if len(table.ids) < 2:
             raise UserError(f"gaussianize needs at least 2 items, not {len(table.ids)}; give more files")
@@ -97,7 +102,7 @@ def gaussianized(values: Float32Matrix, ascending: Float32Matrix) -> Float32Matr
     ndarray of float32, shape (n_items, n_dimensions)
     """
     size = ascending.shape[1]
-    quantiles = _normal_quantiles(size)
+    quantiles = normal_quantiles(size)
     result = np.empty_like(values)
     for dimension, known in enumerate(ascending):
         # Gaia bisects between 1 and n - 1; on sorted values that is the upper insertion point, kept within these.
@@ -106,7 +111,7 @@ def gaussianized(values: Float32Matrix, ascending: Float32Matrix) -> Float32Matr
     return result
 
 
-def _normal_quantiles(size: int) -> npt.NDArray[np.float32]:
+def normal_quantiles(size: int) -> npt.NDArray[np.float32]:
     """Return the result for each rank from 1 to size - 1, and -inf for rank 0."""
     # erfinv(2 q - 1) is the quantile of the normal distribution at q over the square root of 2. As float32 it equals
     # that of scipy's erfinv for every rank and every size up to LARGEST_SAMPLE, without the import of scipy.

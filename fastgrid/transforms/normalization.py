@@ -52,6 +52,11 @@ class Normalize(TableStep):
         self.except_ = except_
         self.independent = independent
 
+    @property
+    def columns(self) -> LearnedColumns:
+        """The descriptors that were fitted."""
+        return self._columns
+
     def _fit(self, table: DescriptorTable) -> None:
         names = self._expand(table, self.descriptor_names, self.except_)
         columns = LearnedColumns.of(table, names, Kind.REAL)

@@ -65,7 +65,7 @@ def machine_text(machine: Machine) -> bytes:
     lines.append(_line("probB", classifier.offsets.tolist(), ".17g"))
     lines.append(_line("nr_sv", np.bincount(order, minlength=classifier.n_classes).tolist(), "d"))
     lines.append("SV")
-    columns = _columns_of(classifier, order)[:, by_class]
+    columns = coefficients_of_vectors(classifier, order)[:, by_class]
     vectors = classifier.support_vectors[by_class]
     lines += map(_vector_line, columns.T.tolist(), vectors.tolist())
     return ("\n".join(lines) + "\n").encode("ascii")
@@ -91,8 +91,8 @@ def classes_of_support_vectors(classifier: PairwiseClassifier) -> npt.NDArray[np
     return found
 
 
-def _columns_of(classifier: PairwiseClassifier, order: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
-    # LIBSVM's matrix of coefficients, shape (n_classes - 1, n_vectors).
+def coefficients_of_vectors(classifier: PairwiseClassifier, order: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
+    """Return LIBSVM's matrix of coefficients, shape (n_classes - 1, n_vectors), given the class of each vector."""
     columns = np.zeros((max(classifier.n_classes - 1, 0), len(order)))
     for (first, second), coefficients in zip(pairs(classifier.n_classes), classifier.coefficients, strict=True):
         columns[second - 1, order == first] = coefficients[order == first]

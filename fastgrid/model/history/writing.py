@@ -131,14 +131,9 @@ class Points:
                 replace(leaf, type=LeafType.ENUM) if leaf.name in step.texts_ else leaf for leaf in self.leaves
             ]
         elif isinstance(step, Normalize) and step.scale_.size:
-            columns = _columns(step)
-            yield self.step("normalize", "dotproduct", _coefficients(columns, step.scale_, step.offset_))
+            yield self.step("normalize", "dotproduct", _coefficients(step.columns, step.scale_, step.offset_))
         elif isinstance(step, Gaussianize) and step.sorted_.size:
-            yield self.step("gaussianize", "distribute", _distribution(_columns(step), step.sorted_))
-
-
-def _columns(step: Normalize | Gaussianize) -> LearnedColumns:
-    return step._columns
+            yield self.step("gaussianize", "distribute", _distribution(step.columns, step.sorted_))
 
 
 def _named(descriptors: Iterable[Descriptor]) -> Parameters:

@@ -1,0 +1,3 @@
+from fastgrid.cli.convert import main
+
+raise SystemExit(main())
