@@ -37,6 +37,8 @@ _HOMES = {
     "predict_table": "fastgrid.project.prediction",
     "Model": "fastgrid.model.model",
     "describe": "fastgrid.model.summary",
+    "to_pipeline": "fastgrid.model.pipeline",
+    "from_pipeline": "fastgrid.model.pipeline",
     "GridSearchSVC": "fastgrid.search.estimator",
     "cross_val_predict_grid": "fastgrid.search.grid_predictions",
     "GridHeatmapDisplay": "fastgrid.displays.heatmap",
