@@ -53,11 +53,7 @@ class FeatureExtraction:
         UserError
             When a required descriptor is missing, or of another kind or length.
         """
-        given = {descriptor.name: descriptor for descriptor in table.descriptors}
-        for descriptor in self.required:
-            if given.get(descriptor.name) != descriptor:
-                raise UserError(_misfit(descriptor, given.get(descriptor.name)))
-        prepared = self.chain.transform(table.keep(descriptor.name for descriptor in self.required))
+        prepared = self.chain.transform(required_of(table, self.required))
         return self.scaling.apply(prepared.values)
 
     def unusable_items(self, table: DescriptorTable, features: npt.NDArray[np.float32]) -> dict[str, str]:
@@ -83,6 +79,21 @@ class FeatureExtraction:
                 column = needed.dimension_names[int(np.argmax(invalid[row]))]
                 reasons[table.ids[row]] = f"descriptor {one_line(column, 120)} is NaN or infinite"
         return reasons
+
+
+def required_of(table: DescriptorTable, required: Sequence[Descriptor]) -> DescriptorTable:
+    """Return the required descriptors of a table.
+
+    Raises
+    ------
+    UserError
+        When one is missing, or of another kind or length.
+    """
+    given = {descriptor.name: descriptor for descriptor in table.descriptors}
+    for descriptor in required:
+        if given.get(descriptor.name) != descriptor:
+            raise UserError(_misfit(descriptor, given.get(descriptor.name)))
+    return table.keep(descriptor.name for descriptor in required)
 
 
 def fit_features(

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from fastgrid.descriptors.table import Descriptor, DescriptorTable
 from fastgrid.model.classifier import PairwiseClassifier
-from fastgrid.model.features import FeatureExtraction
+from fastgrid.model.features import FeatureExtraction, required_of
 from fastgrid.model.model import Model, TrainingRecord
 from fastgrid.transforms.chain import Chain
 from fastgrid.transforms.estimator import Transformer
@@ -41,9 +41,7 @@ class RequiredDescriptors(Transformer):
         UserError
             When one is missing, or of another kind or length.
         """
-        nothing = Scaling(np.empty(0, np.intp), np.empty(0, np.float32), np.empty(0, np.float32))
-        FeatureExtraction(self.required, Chain(()), nothing).extract(table)
-        return table.keep(descriptor.name for descriptor in self.required)
+        return required_of(table, self.required)
 
     def __sklearn_is_fitted__(self) -> bool:
         """Return that nothing has to be fitted."""

@@ -6,9 +6,7 @@ import importlib.util
 import json
 import os
 import signal
-import subprocess
 import sys
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -19,6 +17,7 @@ from fastgrid.common.console import Console
 from fastgrid.common.errors import UserError, one_line
 from fastgrid.common.fanout import available_cores
 from fastgrid.common.files import make_directory
+from fastgrid.common.processes import RunningProcesses
 from fastgrid.project.paths import absolute, is_unicode, printable
 
 PathLike = str | os.PathLike[str]
@@ -124,11 +123,13 @@ def extract(
 
 
 def _run(missing: dict[Path, Path], jobs: int, profile: Path | None, console: Console) -> dict[Path, str]:
-    running = _Running()
+    running = RunningProcesses()
     failed: dict[Path, str] = {}
     with console.progress(), ThreadPoolExecutor(jobs) as threads:
         console.expect("extracting", len(missing))
-        pending = {threads.submit(running.extract, audio, path, profile): audio for audio, path in missing.items()}
+        pending = {
+            threads.submit(_extract_one, running, audio, path, profile): audio for audio, path in missing.items()
+        }
         try:
             for number, done in enumerate(as_completed(pending), 1):
                 reason = done.result()
@@ -143,51 +144,18 @@ def _run(missing: dict[Path, Path], jobs: int, profile: Path | None, console: Co
     return failed
 
 
-class _Running:
-    # The processes under way, started by several threads.
-
-    def __init__(self) -> None:
-        self._processes: set[subprocess.Popen[str]] = set()
-        self._lock = threading.Lock()
-        self._ended = False
-
-    def extract(self, audio: Path, target: Path, profile: Path | None) -> str:
-        """Return why there are no descriptors of a file; empty where there are."""
-        command = [sys.executable, "-m", "fastgrid.project.extract_one", str(audio), str(target)]
-        command += [] if profile is None else [str(profile)]
-        with self._lock:
-            if self._ended:
-                return "interrupted"
-            # A session of its own: Ctrl-C is for the process that started it, which ends it.
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                text=True,
-                errors="replace",
-                start_new_session=True,
-            )
-            self._processes.add(process)
-        complaint = process.communicate()[1]
-        with self._lock:
-            self._processes.discard(process)
-        target.with_name(f"{target.name}.{process.pid}.part").unlink(missing_ok=True)
-        if process.returncode == 0:
-            return "" if _is_done(audio, target) else "Essentia has written no descriptors"
-        said = one_line(complaint.strip().rpartition("\n")[2], 200)
-        if process.returncode > 0 and said:
-            return said
-        code = process.returncode
-        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-        return f"Essentia ended with {how}" + (f" ({said})" if said else "")
-
-    def end(self) -> None:
-        """End all of them, and start no more."""
-        with self._lock:
-            self._ended = True
-            for process in self._processes:
-                process.kill()
+def _extract_one(running: RunningProcesses, audio: Path, target: Path, profile: Path | None) -> str:
+    # Returns why there are no descriptors of a file; nothing where there are.
+    command = [sys.executable, "-m", "fastgrid.project.extract_one", str(audio), str(target)]
+    pid, code, complaint = running.run(command if profile is None else [*command, str(profile)])
+    target.with_name(f"{target.name}.{pid}.part").unlink(missing_ok=True)
+    if code == 0:
+        return "" if _is_done(audio, target) else "Essentia has written no descriptors"
+    said = one_line(complaint.strip().rpartition("\n")[2], 200)
+    if code > 0 and said:
+        return said
+    how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+    return f"Essentia ended with {how}" + (f" ({said})" if said else "")
 
 
 def _targets(source: Path, target: Path) -> dict[Path, Path]:

@@ -145,10 +145,11 @@ def save_both(
     if paths.history is None:
         return None
     try:
-        content = history_content(model)
         if settings.full_layout:
             steps = [step.entry for step in project.preprocessing[combination.preprocessing]]
             content = full_history_content(model, data.table, steps)
+        else:
+            content = history_content(model)
     except UserError as error:
         # Columns of a table may have names that no history can hold.
         console.warn(f"{paths.history} is not written: {error}")

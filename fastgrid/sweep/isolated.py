@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from fastgrid.common.processes import RunningProcesses
 from fastgrid.sweep.batch_files import read_batch, read_result, write_batch, write_result
 from fastgrid.sweep.solving import solve_batch
 from fastgrid.sweep.task import Batch, TaskResult, failed_task
@@ -54,7 +53,7 @@ def _solve_once(batch: Batch) -> tuple[list[TaskResult], bool, str | None]:
     with tempfile.TemporaryDirectory(prefix="fastgrid-") as name:
         directory = Path(name)
         write_batch(directory / _BATCH, batch)
-        code, complaint = _RUNNING.run([sys.executable, "-m", "fastgrid.sweep.isolated", name])
+        _, code, complaint = _RUNNING.run([sys.executable, "-m", "fastgrid.sweep.isolated", name])
         paths = [_result_path(directory, position) for position in range(len(batch.indices))]
         found = []
         for path in paths:
@@ -79,49 +78,14 @@ def _result_path(directory: Path, position: int) -> Path:
 def no_process_left() -> Iterator[None]:
     """Kill the processes of `solve_in_new_process` that run when the block is left, and start no more from there."""
     global _RUNNING
-    _RUNNING = running = _Running()
+    _RUNNING = running = RunningProcesses()
     try:
         yield
     finally:
         running.end()
 
 
-class _Running:
-    # The processes under way, started by several threads.
-
-    def __init__(self) -> None:
-        self._processes: set[subprocess.Popen[str]] = set()
-        self._lock = threading.Lock()
-        self._ended = False
-
-    def run(self, command: list[str]) -> tuple[int, str]:
-        """Run `command`; return its exit code and what it wrote to standard error."""
-        with self._lock:
-            if self._ended:
-                return -signal.SIGKILL, ""
-            # A session of its own: Ctrl-C is for the process that started it, which ends it.
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                text=True,
-                start_new_session=True,
-            )
-            self._processes.add(process)
-        complaint = process.communicate()[1]
-        with self._lock:
-            self._processes.discard(process)
-        return process.returncode, complaint
-
-    def end(self) -> None:
-        with self._lock:
-            self._ended = True
-            for process in self._processes:
-                process.kill()
-
-
-_RUNNING = _Running()
+_RUNNING = RunningProcesses()
 
 
 def main(arguments: list[str]) -> int:

@@ -6,7 +6,7 @@ column j - 1, those of class j from column i; its decision value is their sum mi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,8 +71,8 @@ def machine_text(machine: Machine) -> bytes:
     return ("\n".join(lines) + "\n").encode("ascii")
 
 
-def _line(word: str, numbers: object, form: str) -> str:
-    return " ".join([word, *(format(number, form) for number in numbers)])  # type: ignore[attr-defined]
+def _line(word: str, numbers: Iterable[float], form: str) -> str:
+    return " ".join([word, *(format(number, form) for number in numbers)])
 
 
 def _vector_line(coefficients: list[float], values: list[float]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -64,15 +65,14 @@ def model_of(steps: Sequence[Transformation]) -> Model:
     # Tables are sorted by name, and features with them.
     ordered = tuple(sorted(used, key=lambda descriptor: descriptor.name))
     order = _order_of_features(used, ordered)
-    classifier = machine.classifier
-    object.__setattr__(classifier, "support_vectors", np.ascontiguousarray(classifier.support_vectors[:, order]))
+    vectors = np.ascontiguousarray(machine.classifier.support_vectors[:, order])
     return Model(
         class_name=_entry(own, "className", str).removeprefix(HIGHLEVEL),
         class_order=tuple(classes[label] for label in machine.labels),
         extraction=FeatureExtraction(
             ordered, _chain_of(fitted, ordered, own.layout), _scaling_of(scaling_step, ordered)
         ),
-        classifier=classifier,
+        classifier=replace(machine.classifier, support_vectors=vectors),
         record=_record(own, classes),
     )
 

@@ -19,14 +19,28 @@ No others occur in the histories of trainings (spec/gaia-history.md, section 1).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import IntEnum
 from typing import Any, TypeAlias
 
-from fastgrid.model.history.stream import DamagedHistoryError, Reader, Writer
+from fastgrid.model.history.stream import Reader, Writer
 
 Value: TypeAlias = "bool | int | float | str | bytes | tuple[Any, ...] | dict[str, Any]"
 Parameters: TypeAlias = "dict[str, Any]"
 
-BOOL, INT, DOUBLE, MAP, LIST, STRING, STRING_LIST, BYTE_ARRAY = 1, 2, 6, 8, 9, 10, 11, 12
+BYTE_ARRAY = 12
+
+
+class _Kind(IntEnum):
+    # Qt's ids of types.
+    BOOL = 1
+    INT = 2
+    DOUBLE = 6
+    MAP = 8
+    LIST = 9
+    STRING = 10
+    STRING_LIST = 11
+    BYTE_ARRAY = BYTE_ARRAY
+
 
 #: Levels of lists and maps inside each other; four occur.
 DEEPEST = 16
@@ -67,21 +81,21 @@ def read_value(reader: Reader, depth: int = 0) -> Value:
     if is_null:
         raise reader.damage("holds a value that is none")
     match kind:
-        case 1:
+        case _Kind.BOOL:
             return reader.boolean()
-        case 2:
+        case _Kind.INT:
             return reader.i32()
-        case 6:
+        case _Kind.DOUBLE:
             return reader.double()
-        case 8:
+        case _Kind.MAP:
             return _read_map(reader, depth)
-        case 9:
+        case _Kind.LIST:
             return reader.many(lambda: read_value(reader, depth + 1), _LEAST)
-        case 10:
+        case _Kind.STRING:
             return reader.text()
-        case 11:
+        case _Kind.STRING_LIST:
             return StringList(reader.many(reader.text, 4))
-        case 12:
+        case _Kind.BYTE_ARRAY:
             return bytes(reader.content())
     raise reader.damage(f"holds a value of the type {kind}, which no model has")
 
@@ -106,35 +120,35 @@ def write_value(writer: Writer, value: Value) -> None:
     """
     match value:
         case bool():
-            _head(writer, BOOL)
+            _head(writer, _Kind.BOOL)
             writer.i8(int(value))
         case int():
-            _head(writer, INT)
+            _head(writer, _Kind.INT)
             writer.i32(value)
         case float():
-            _head(writer, DOUBLE)
+            _head(writer, _Kind.DOUBLE)
             writer.double(value)
         case dict():
-            _head(writer, MAP)
+            _head(writer, _Kind.MAP)
             writer.u32(len(value))
             for key, entry in value.items():
                 writer.text(key)
                 write_value(writer, entry)
         case str():
-            _head(writer, STRING)
+            _head(writer, _Kind.STRING)
             writer.text(value)
         case StringList():
-            _head(writer, STRING_LIST)
+            _head(writer, _Kind.STRING_LIST)
             writer.u32(len(value))
             for text in value:
                 writer.text(text)
         case tuple():
-            _head(writer, LIST)
+            _head(writer, _Kind.LIST)
             writer.u32(len(value))
             for entry in value:
                 write_value(writer, entry)
         case bytes():
-            _head(writer, BYTE_ARRAY)
+            _head(writer, _Kind.BYTE_ARRAY)
             writer.content(value)
         case _:
             raise TypeError(f"no value of Qt's: {type(value).__name__}")
@@ -159,16 +173,3 @@ def code_units(text: str) -> bytes:
 def _head(writer: Writer, kind: int) -> None:
     writer.u32(kind)
     writer.i8(0)
-
-
-__all__ = [
-    "DamagedHistoryError",
-    "Parameters",
-    "StringList",
-    "Value",
-    "code_units",
-    "descending",
-    "read_parameters",
-    "read_value",
-    "write_value",
-]
