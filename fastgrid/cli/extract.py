@@ -21,6 +21,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("-j", "--jobs", type=positive, metavar="N", help="files at a time (default: all cores)")
     parser.add_argument("--profile", metavar="FILE", help="a profile of MusicExtractor")
     parser.add_argument("-f", "--force", action="store_true", help="extract anew what is there already")
+    parser.add_argument(
+        "--prune", action="store_true", help="remove descriptor files whose audio is not there any more"
+    )
     running.add_quiet_option(parser)
     return running.run(parser, argv, _extract)
 
@@ -34,8 +37,11 @@ def _extract(options: argparse.Namespace) -> int:
         jobs=options.jobs,
         profile=options.profile,
         force=options.force,
+        prune=options.prune,
         console=running.console_of(options),
     )
     failed = f", {len(found.failed)} failed" if found.failed else ""
-    print(f"{found.written} files extracted, {found.known} known before{failed}")
+    pruned = f", {len(found.pruned)} removed" if found.pruned else ""
+    files = "file" if found.written == 1 else "files"
+    print(f"{found.written} {files} extracted, {found.known} known before{failed}{pruned}")
     return TaskFailuresError.exit_code if found.failed else 0

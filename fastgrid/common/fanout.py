@@ -13,15 +13,13 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from typing import Any, TypeVar, cast
 
 from fastgrid.common.configured import Drawn, configured, configured_results, interruptible_results
+from fastgrid.common.processes import end_with_parent
 
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
 
 #: Seconds that a pool which is stopped is given to hand on the calls it has taken.
 LONGEST_SETTLING = 0.5
-
-#: Seconds after which a worker notices that its parent is gone.
-SECONDS_BETWEEN_LOOKS = 0.5
 
 BACKENDS = {"processes": "loky", "threads": "threading"}
 #: The backend that is the user's: not among the others, since no command has it.
@@ -304,16 +302,4 @@ def settle_in_worker() -> None:
     executor = sys.modules.get("joblib.externals.loky.process_executor")
     if hasattr(executor, "_USE_PSUTIL"):
         executor._USE_PSUTIL = False  # type: ignore[union-attr]
-    global _watching
-    if not _watching and hasattr(os, "getppid"):
-        _watching = True
-        threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
-
-
-_watching = False
-
-
-def _end_with_parent(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(SECONDS_BETWEEN_LOOKS)
-    os._exit(1)
+    end_with_parent()

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import threading
+import time
 from typing import NamedTuple
+
+#: Seconds after which a process notices that its parent is gone.
+SECONDS_BETWEEN_LOOKS = 0.5
+_watching = False
 
 
 class Ended(NamedTuple):
@@ -61,3 +67,17 @@ class RunningProcesses:
             self._ended = True
             for process in self._processes:
                 process.kill()
+
+
+def end_with_parent() -> None:
+    """Have this process end soon after the one that started it, however that ends."""
+    global _watching
+    if not _watching and hasattr(os, "getppid"):
+        _watching = True
+        threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+    os._exit(1)

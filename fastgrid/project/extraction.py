@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import signal
 import sys
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,34 +18,14 @@ from fastgrid.common.errors import UserError, one_line
 from fastgrid.common.fanout import available_cores
 from fastgrid.common.files import make_directory
 from fastgrid.common.processes import RunningProcesses
-from fastgrid.project.paths import absolute, is_unicode, printable
+from fastgrid.project.audio_files import audio_files
+from fastgrid.project.extract_one import part_of
+from fastgrid.project.extraction_log import ExtractionLog, Made, profile_digest
+from fastgrid.project.paths import absolute, printable
 
 PathLike = str | os.PathLike[str]
 
-#: Endings of the audio files that are looked for.
-ENDINGS = frozenset(
-    [
-        ".mp3",
-        ".flac",
-        ".ogg",
-        ".oga",
-        ".opus",
-        ".wav",
-        ".aif",
-        ".aiff",
-        ".aifc",
-        ".m4a",
-        ".mp4",
-        ".aac",
-        ".wma",
-        ".wv",
-        ".ape",
-        ".mpc",
-        ".mka",
-        ".webm",
-        ".ac3",
-    ]
-)
+_ONE = (sys.executable, "-m", "fastgrid.project.extract_one")
 _REMEDY = "install it: pip install 'fastgrid[audio]' (there are wheels for Linux and macOS)"
 
 
@@ -58,14 +38,20 @@ class Extraction:
     written : int
         Descriptor files that were made.
     known : int
-        Those that were there already and are not older than their audio.
+        Those that were there already, are not older than their audio and were made with the same profile.
     failed : dict of Path to str
         Audio files that have none, with the reason, in order.
+    orphans : tuple of Path
+        Descriptor files that belong to no audio file (any more) and were left where they are.
+    pruned : tuple of Path
+        Such files that were removed.
     """
 
     written: int
     known: int
     failed: dict[Path, str]
+    orphans: tuple[Path, ...]
+    pruned: tuple[Path, ...]
 
 
 def extract(
@@ -75,6 +61,7 @@ def extract(
     jobs: int | None = None,
     profile: PathLike | None = None,
     force: bool = False,
+    prune: bool = False,
     console: Console | None = None,
 ) -> Extraction:
     """Run Essentia's MusicExtractor over all audio files of a directory.
@@ -89,9 +76,11 @@ def extract(
     jobs : int, optional
         Files at a time; as many as there are cores by default.
     profile : path-like, optional
-        A profile of MusicExtractor.
+        A profile of MusicExtractor. What was made with another one is made anew.
     force : bool
         Extract anew what is there already.
+    prune : bool
+        Remove descriptor files that were made of audio files which are not there any more; else they are named.
     console : Console, optional
 
     Returns
@@ -101,28 +90,51 @@ def extract(
     Raises
     ------
     UserError
-        When there is no audio, a directory cannot be used, or essentia is not installed.
+        When there is no audio, a directory or the profile cannot be used, or essentia is not installed.
     """
     console, source, target = console or Console(), absolute(audio_dir), absolute(descriptor_dir)
     settings = None if profile is None else absolute(profile)
-    if settings is not None and not settings.is_file():
-        raise UserError(f"{settings}: there is no such profile; check the path")
-    wanted = _targets(source, target)
+    digest = profile_digest(settings)
+    found = audio_files(source, target)
     if importlib.util.find_spec("essentia") is None:
         raise UserError(f"extract takes the package essentia; {_REMEDY}")
-    for directory in sorted({path.parent for path in wanted.values()}):
+    if settings is not None:
+        _check_profile(settings)
+    for directory in sorted({target, *(path.parent for path in found.targets.values())}):
         make_directory(directory)
-    missing = {audio: path for audio, path in wanted.items() if force or not _is_done(audio, path)}
-    if len(missing) < len(wanted):
-        console.note(f"{len(wanted) - len(missing)} of {len(wanted)} files were extracted before")
-    failed = _run(missing, jobs or available_cores(), settings, console)
-    in_order = {audio: failed[audio] for audio in wanted if audio in failed}
+    log = ExtractionLog(target)
+    _rename(found.targets, log)
+    missing = {
+        audio: path
+        for audio, path in found.targets.items()
+        if force or not _is_done(audio, path, log.made(path), digest)
+    }
+    known = len(found.targets) - len(missing)
+    if known:
+        console.note(f"{known} of {len(found.targets)} files were extracted before")
+    for path in missing.values():
+        log.doubt(path)
+    failed = dict.fromkeys(found.unnamable, "its name is not valid Unicode; rename it")
+    failed |= _run(missing, jobs or available_cores(), settings, lambda a, t: log.add(t, Made(a.name, digest)), console)
+    in_order = {audio: failed[audio] for audio in sorted(failed)}
     for audio, reason in in_order.items():
         console.warn(f"{printable(audio)}: {reason}")
-    return Extraction(len(missing) - len(failed), len(wanted) - len(missing), in_order)
+    orphans, pruned = _orphans(target, set(found.targets.values()), log, prune)
+    if orphans:
+        console.warn(_of_orphans(orphans, log))
+    return Extraction(len(missing) - len(failed) + len(found.unnamable), known, in_order, orphans, pruned)
 
 
-def _run(missing: dict[Path, Path], jobs: int, profile: Path | None, console: Console) -> dict[Path, str]:
+def _check_profile(profile: Path) -> None:
+    # By Essentia, once, rather than for each file.
+    _, code, complaint = RunningProcesses().run([*_ONE, "--profile", str(profile)])
+    if code:
+        raise UserError(f"{profile}: Essentia takes no such profile ({_reason(complaint, profile)}); correct it")
+
+
+def _run(
+    missing: dict[Path, Path], jobs: int, profile: Path | None, done: Callable[[Path, Path], None], console: Console
+) -> dict[Path, str]:
     running = RunningProcesses()
     failed: dict[Path, str] = {}
     with console.progress(), ThreadPoolExecutor(jobs) as threads:
@@ -131,10 +143,12 @@ def _run(missing: dict[Path, Path], jobs: int, profile: Path | None, console: Co
             threads.submit(_extract_one, running, audio, path, profile): audio for audio, path in missing.items()
         }
         try:
-            for number, done in enumerate(as_completed(pending), 1):
-                reason = done.result()
+            for number, ended in enumerate(as_completed(pending), 1):
+                audio, reason = pending[ended], ended.result()
                 if reason:
-                    failed[pending[done]] = reason
+                    failed[audio] = reason
+                else:
+                    done(audio, missing[audio])
                 console.advance("extracting", number)
         except BaseException:
             # What is under way is given up, what is finished stays.
@@ -146,52 +160,74 @@ def _run(missing: dict[Path, Path], jobs: int, profile: Path | None, console: Co
 
 def _extract_one(running: RunningProcesses, audio: Path, target: Path, profile: Path | None) -> str:
     # Returns why there are no descriptors of a file; nothing where there are.
-    command = [sys.executable, "-m", "fastgrid.project.extract_one", str(audio), str(target)]
+    command = [*_ONE, str(audio), str(target)]
     pid, code, complaint = running.run(command if profile is None else [*command, str(profile)])
-    target.with_name(f"{target.name}.{pid}.part").unlink(missing_ok=True)
+    part_of(target, pid).unlink(missing_ok=True)
     if code == 0:
-        return "" if _is_done(audio, target) else "Essentia has written no descriptors"
-    said = one_line(complaint.strip().rpartition("\n")[2], 200)
+        return "" if is_whole(target) else "Essentia has written no descriptors"
+    said = _reason(complaint, audio)
     if code > 0 and said:
         return said
     how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
     return f"Essentia ended with {how}" + (f" ({said})" if said else "")
 
 
-def _targets(source: Path, target: Path) -> dict[Path, Path]:
-    # Audio file -> descriptor file. Files that differ in their ending only keep it in their names.
-    if not source.is_dir():
-        what = "is not a directory" if source.exists() else "there is no such directory"
-        raise UserError(f"{source}: {what}; give the directory of the audio files")
-    if target.resolve() == source.resolve() or target.resolve().is_relative_to(source.resolve()):
-        raise UserError(f"{target}: lies in the directory of the audio files, which is never written to")
-    found = sorted(_audio_files(source))
-    if not found:
-        raise UserError(f"{source}: holds no audio files ({', '.join(sorted(ENDINGS))})")
-    stems = Counter(audio.with_suffix("") for audio in found)
-    return {
-        audio: target / audio.relative_to(source).parent / (_stem(audio, stems[audio.with_suffix("")]) + ".json")
-        for audio in found
-    }
+def _reason(complaint: str, file: Path) -> str:
+    # The last line says it, after where in Essentia it was met; the path stands before the reason already.
+    last = complaint.strip().rpartition("\n")[2].replace(str(file), file.name)
+    return one_line(re.sub(r"^(In MusicExtractor\.compute|Error while configuring MusicExtractor): ", "", last))
 
 
-def _stem(audio: Path, count: int) -> str:
-    return audio.stem if count == 1 else audio.name
+def _is_done(audio: Path, target: Path, made: Made | None, digest: str) -> bool:
+    # What was put there by others is taken as it is.
+    try:
+        fresh = target.stat().st_mtime_ns >= audio.stat().st_mtime_ns
+    except OSError:
+        return False
+    return fresh and (made is None or made == Made(audio.name, digest)) and is_whole(target)
 
 
-def _audio_files(directory: Path) -> Iterator[Path]:
+def is_whole(target: Path) -> bool:
+    """Tell whether a file holds what MusicExtractor writes, from the beginning to the end."""
+    try:
+        found = json.loads(target.read_text(encoding="utf-8", errors="replace"))
+        return "audio_properties" in found["metadata"] and len(found) > 1
+    except (OSError, ValueError, RecursionError, TypeError, KeyError):
+        return False
+
+
+def _rename(targets: dict[Path, Path], log: ExtractionLog) -> None:
+    # A file gets its ending into its name, or loses it, when another one of its stem comes or goes.
+    for audio, target in targets.items():
+        for other in {target.with_name(f"{name}.json") for name in (audio.stem, audio.name)} - {target}:
+            made = log.made(other)
+            if made is not None and made.audio == audio.name and other.is_file() and not target.exists():
+                other.replace(target)
+                log.add(target, made)
+
+
+def _orphans(
+    directory: Path, wanted: set[Path], log: ExtractionLog, prune: bool
+) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    # Descriptor files that are not among `wanted`: those that stay, and those that were made here and are removed.
+    orphans, pruned = [], []
     for above, folders, names in os.walk(directory):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in names:
-            path = Path(above) / name
-            if not name.startswith(".") and path.suffix.lower() in ENDINGS and is_unicode(str(path)):
-                yield path
+        for path in (Path(above) / name for name in sorted(names)):
+            if path.suffix != ".json" or path.name.startswith(".") or path in wanted:
+                continue
+            if prune and path in log:
+                path.unlink(missing_ok=True)
+                pruned.append(path)
+            else:
+                orphans.append(path)
+    return tuple(orphans), tuple(pruned)
 
 
-def _is_done(audio: Path, target: Path) -> bool:
-    try:
-        if target.stat().st_mtime_ns < audio.stat().st_mtime_ns:
-            return False
-        return isinstance(json.loads(target.read_text(encoding="utf-8", errors="replace")), dict)
-    except (OSError, ValueError):
-        return False
+def _of_orphans(orphans: tuple[Path, ...], log: ExtractionLog) -> str:
+    ours = any(path in log for path in orphans)
+    remedy = "remove them by --prune" if ours else "remove them, or give another directory"
+    return (
+        f"{printable(orphans[0])}{f' and {len(orphans) - 1} more' if len(orphans) > 1 else ''}: no audio file belongs "
+        f"to it, and a training would take it; {remedy}"
+    )

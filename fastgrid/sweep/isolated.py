@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from fastgrid.common.processes import RunningProcesses
+from fastgrid.common.processes import RunningProcesses, end_with_parent
 from fastgrid.sweep.batch_files import read_batch, read_result, write_batch, write_result
 from fastgrid.sweep.solving import solve_batch
 from fastgrid.sweep.task import Batch, TaskResult, failed_task
@@ -90,6 +90,7 @@ _RUNNING = RunningProcesses()
 
 def main(arguments: list[str]) -> int:
     """Solve the batch in the directory named and write the result of each task beside it."""
+    end_with_parent()
     directory = Path(arguments[0])
     batch = read_batch(directory / _BATCH)
     (directory / _STARTED).touch()

@@ -25,6 +25,8 @@ import json, os, pathlib, signal, time
 class MusicExtractor:
     def __init__(self, **options):
         self.options = options
+        if "profile" in options and pathlib.Path(options["profile"]).read_text() == "wrong":
+            raise RuntimeError(f"Error while configuring MusicExtractor: {options['profile']}: no profile")
 
     def __call__(self, path):
         text = pathlib.Path(path).read_text()
@@ -34,14 +36,17 @@ class MusicExtractor:
             os.kill(os.getpid(), signal.SIGSEGV)
         if text == "slow":
             time.sleep(60)
-        return {"sound": text, **self.options}, None
+        seconds = 0.001 if text == "short" else 1
+        audio = {"metadata.audio_properties.analysis." + k: v for k, v in (("length", seconds), ("sample_rate", 44100))}
+        return {"sound": text, **self.options, **audio}, None
 
 class YamlOutput:
     def __init__(self, filename, format):
         self.filename = filename
 
     def __call__(self, pool):
-        pathlib.Path(self.filename).write_text(json.dumps(pool))
+        kept = {k: v for k, v in pool.items() if not k.startswith("metadata")}
+        pathlib.Path(self.filename).write_text(json.dumps({"metadata": {"audio_properties": {}}, **kept}))
 """,
 }
 
@@ -69,7 +74,10 @@ def audio(directory: Path, **files: str) -> Path:
 
 
 def found_in(directory: Path) -> dict[str, object]:
-    return {p.relative_to(directory).as_posix(): json.loads(p.read_text()) for p in sorted(directory.rglob("*.json"))}
+    found = {p.relative_to(directory).as_posix(): json.loads(p.read_text()) for p in sorted(directory.rglob("*.json"))}
+    for descriptors in found.values():
+        assert descriptors.pop("metadata") == {"audio_properties": {}}
+    return found
 
 
 def test_each_file_gets_its_descriptors_and_bad_ones_are_named(
@@ -85,7 +93,7 @@ def test_each_file_gets_its_descriptors_and_bad_ones_are_named(
     said = capsys.readouterr()
     assert said.out == "4 files extracted, 0 known before, 2 failed\n"
     assert said.err.splitlines() == [
-        f"warning: {music}/sad/c.ogg: is in here",
+        f"warning: {music}/sad/c.ogg: no stream is in here",
         f"warning: {music}/sad/d.wav: Essentia ended with signal SIGSEGV",
     ]
     assert found_in(out) == {
@@ -108,17 +116,121 @@ def test_each_file_gets_its_descriptors_and_bad_ones_are_named(
     assert "e.mp3: Essentia has written no descriptors" in said.err
     os.utime(music / "sad/e.mp3", (0, 0))
     assert main(["extract", str(music), str(out), "-q"]) == 0
-    assert capsys.readouterr().out == "0 files extracted, 5 known before\n"
+    said = capsys.readouterr()
+    assert said.out == "0 files extracted, 5 known before\n" and not said.err
     assert main(["extract", str(music), str(out), "-q", "--force"]) == 0
     assert capsys.readouterr().out == "5 files extracted, 0 known before\n"
 
 
-def test_a_profile_is_handed_on(stand_in: Path) -> None:
-    music = audio(stand_in / "music", a_mp3="A")
-    (stand_in / "p.yaml").write_text("x: 1\n")
-    done = fastgrid.extract(music, stand_in / "out", profile=stand_in / "p.yaml")
-    assert (done.written, done.known, done.failed) == (1, 0, {})
-    assert found_in(stand_in / "out") == {"a.json": {"sound": "A", "profile": str(stand_in / "p.yaml")}}
+def test_a_profile_is_handed_on_and_another_one_makes_all_files_anew(stand_in: Path) -> None:
+    music, out, profile = audio(stand_in / "music", a_mp3="A"), stand_in / "out", stand_in / "p.yaml"
+    profile.write_text("x: 1\n")
+
+    def written(**options: Path) -> int:
+        done = fastgrid.extract(music, out, **options)
+        assert done.written + done.known == 1 and not done.failed
+        return done.written
+
+    assert written(profile=profile) == 1
+    assert found_in(out) == {"a.json": {"sound": "A", "profile": str(profile)}}
+    assert written(profile=profile) == 0
+    profile.write_text("x: 2\n")
+    assert written(profile=profile) == 1
+    assert written() == 1
+    assert found_in(out) == {"a.json": {"sound": "A"}}
+    # What a kill has left of a line does not hide the next one; without its line a file is taken as it is.
+    log = out / ".extraction.jsonl"
+    log.write_text(log.read_text()[:-20])
+    assert written(profile=profile) == 1 and written(profile=profile) == 0 and written() == 1
+    log.unlink()
+    assert written(profile=profile) == 0
+
+
+def test_a_bad_profile_is_said_once(stand_in: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    music, profile = audio(stand_in / "music", a_mp3="A", b_mp3="B"), stand_in / "p.yaml"
+    profile.write_text("wrong")
+    assert main(["extract", str(music), str(stand_in / "out"), "--profile", str(profile), "-q"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == f"fastgrid extract: error: {profile}: Essentia takes no such profile (p.yaml: no profile); correct it"
+    assert not (stand_in / "out").exists()
+
+
+def test_a_second_file_of_the_same_stem_and_its_end(stand_in: Path) -> None:
+    music, out = audio(stand_in / "music", e_wav="E1"), stand_in / "out"
+    fastgrid.extract(music, out)
+    audio(music, e_mp3="E2")
+    both = fastgrid.extract(music, out)
+    assert (both.written, both.known, both.orphans) == (1, 1, ())
+    assert found_in(out) == {"e.mp3.json": {"sound": "E2"}, "e.wav.json": {"sound": "E1"}}
+    (music / "e.mp3").unlink()
+    one = fastgrid.extract(music, out)
+    assert (one.written, one.known, one.orphans) == (0, 1, (out / "e.mp3.json",))
+    assert list(found_in(out)) == ["e.json", "e.mp3.json"]
+
+
+def test_descriptors_without_audio_are_named_and_pruned(stand_in: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    music, out = audio(stand_in / "music", x__a_mp3="A", x__b_mp3="B", x__c_mp3="C"), stand_in / "out"
+    command = ["extract", str(music), str(out), "-q"]
+    assert main(command) == 0
+    (out / "x/mine.json").write_text("{}")
+    for name in "bc":
+        (music / f"x/{name}.mp3").unlink()
+    capsys.readouterr()
+    assert main(command) == 0
+    said = capsys.readouterr()
+    assert said.out == "0 files extracted, 1 known before\n"
+    assert said.err == (
+        f"warning: {out}/x/b.json and 2 more: no audio file belongs to it, and a training would take it; "
+        "remove them by --prune\n"
+    )
+    # Only what was made of audio is removed.
+    assert main([*command, "--prune"]) == 0
+    said = capsys.readouterr()
+    assert said.out == "0 files extracted, 1 known before, 2 removed\n"
+    assert said.err == (
+        f"warning: {out}/x/mine.json: no audio file belongs to it, and a training would take it; "
+        "remove them, or give another directory\n"
+    )
+    assert sorted(p.name for p in (out / "x").iterdir()) == ["a.json", "mine.json"]
+
+
+def test_too_short_audio_and_names_that_are_no_unicode_are_named(
+    stand_in: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    music, out = audio(stand_in / "music", a_mp3="A", b_mp3="short"), stand_in / "out"
+    try:
+        Path(os.fsdecode(os.fsencode(music) + b"/\xff.mp3")).write_text("C")
+    except OSError:
+        pytest.skip("the file system wants names to be Unicode")
+    assert main(["extract", str(music), str(out), "-q"]) == 3
+    said = capsys.readouterr()
+    assert said.out == "1 file extracted, 0 known before, 2 failed\n"
+    assert said.err.splitlines() == [
+        f"warning: {music}/b.mp3: holds 44 samples, less than a frame of 2048; nothing can be said of it",
+        f"warning: '{music}/\\udcff.mp3': its name is not valid Unicode; rename it",
+    ]
+    # A file that says nothing is no descriptor file.
+    (out / "a.json").write_text("{}")
+    assert fastgrid.extract(music, out).written == 1
+
+
+def test_children_end_with_a_killed_parent(stand_in: Path) -> None:
+    music = audio(stand_in / "music", a_mp3="slow")
+    command = [sys.executable, "-m", "fastgrid", "extract", str(music), str(stand_in / "out"), "-q"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    end = time.monotonic() + 30
+
+    def children() -> str:
+        return subprocess.run(["pgrep", "-f", str(music / "a.mp3")], capture_output=True, text=True).stdout
+
+    while not children() and time.monotonic() < end:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    process.kill()
+    process.wait()
+    while children() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not children()
 
 
 def test_an_interrupted_extraction_goes_on(stand_in: Path) -> None:
