@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -16,14 +17,20 @@ from fastgrid.common.errors import UserError, one_line
 from fastgrid.common.files import make_directory, write_text
 from fastgrid.common.safe_yaml import load_typed
 from fastgrid.common.yaml_dump import dump
-from fastgrid.project.filelist import read_filelist, write_filelist
-from fastgrid.project.generating import generate_classification_project
+from fastgrid.project.dataset_request import (
+    asked_exponents,
+    asked_files,
+    asked_flag,
+    asked_groups,
+    asked_names,
+    asked_truth,
+)
+from fastgrid.project.filelist import write_filelist
+from fastgrid.project.generating import generate_classification_project, keeping_old_project
 from fastgrid.project.generation import MARK
-from fastgrid.project.groundtruth import GroundTruth, check_same_ids, read_groundtruth, write_groundtruth
-from fastgrid.project.group_hint import TAGS
-from fastgrid.project.names import class_name_fault
+from fastgrid.project.groundtruth import GroundTruth, check_same_ids, write_groundtruth
 from fastgrid.project.paths import absolute
-from fastgrid.project.record import load_record
+from fastgrid.project.record import DATASET, load_record, record_directory
 from fastgrid.project.schema import PROJECT_KEYS, load_project
 from fastgrid.project.selection import confusion_matrix
 from fastgrid.project.settings import RunSettings
@@ -31,18 +38,15 @@ from fastgrid.project.training import TrainingOutcome, train_model
 
 PathLike = str | os.PathLike[str]
 
-#: What a mapping of ids to classes is called, where nothing says what the classes are classes of.
-NAMELESS = "dataset"
-
 
 def evaluate_dataset(
     groundtruth: PathLike | Mapping[str, str],
     filelist: PathLike | Mapping[str, PathLike],
     *,
     output_dir: PathLike | None = None,
-    C: Sequence[float] | None = None,
-    gamma: Sequence[float] | None = None,
-    preprocessing: Sequence[str] | None = None,
+    C: float | Sequence[float] | None = None,
+    gamma: float | Sequence[float] | None = None,
+    preprocessing: str | Sequence[str] | None = None,
     artist_filter: bool | PathLike | Mapping[str, str] | None = None,
     normalize: bool = False,
     class_name: str | None = None,
@@ -61,16 +65,19 @@ def evaluate_dataset(
     filelist : path-like or mapping of str to path-like
         A file list, or item id -> descriptor file, which may lie in a tar archive.
     output_dir : path-like, optional
-        Gets project, results and model; a new temporary directory by default, which stays.
-    C, gamma : sequence of int or float, optional
+        Gets project, results and model; a new temporary directory by default, which stays. Where an earlier call with
+        other parameters wrote there, its project is kept as ``NAME.project.old``, and what it has solved is not solved
+        again.
+    C, gamma : int, float or sequence of them, optional
         Exponents of two, as in a project file: ``C=[-5, 1]`` tries 2^-5 and 2. By default those of the template.
-    preprocessing : sequence of str, optional
-        Names of the template's preprocessings; by default all of them.
+    preprocessing : str or sequence of str, optional
+        Names of the template's preprocessings, ``*`` for all of them, which is what is taken by default.
     artist_filter : bool, path-like or mapping of str to str, optional
-        Keep what is of one artist together in training or in test: True goes by the tag, `fastgrid.train_model`'s
-        `groups` may be given instead, or item id -> artist.
+        Keep what is of one artist together in training or in test: True goes by the tag ``metadata.tags.artist`` of
+        the descriptor files (one that lacks it is a group of its own), `fastgrid.train_model`'s `groups` may be given
+        instead, or item id -> artist.
     normalize : bool
-        Draw as many items of every class as the smallest one has.
+        Draw as many items of every class as the smallest one has; what is not drawn is not evaluated.
     class_name : str, optional
         What the classes are classes of; by default what the ground-truth file says.
     seed : float
@@ -84,47 +91,57 @@ def evaluate_dataset(
         JSON-able: ``parameters`` (those of the best combination, as a .param file has them), ``accuracy`` (percent, two
         decimals), ``confusion_matrix`` (actual class -> predicted class -> number of items), ``history_path``; beyond
         what AcousticBrainz's server asks for ``model_path``, ``project_path``, ``report_path``,
-        ``normalized_accuracy``, ``corrected_accuracy`` (estimate, low, high; None where there is none) and ``items``
-        (number of each class).
+        ``normalized_accuracy``, ``corrected_accuracy`` (estimate, low, high; None where there is none), ``items``
+        (number of each class that was evaluated) and ``left_out`` (item -> reason: files that cannot be used, and what
+        only one of the two lists names).
 
     Raises
     ------
     UserError
-        When the data or a value cannot be used.
+        When the data or a value cannot be used, or there is one class only.
 
     Examples
     --------
     >>> fastgrid.evaluate_dataset("groundtruth.yaml", "filelist.yaml", C=[1, 5], gamma=[-3])  # doctest: +SKIP
     """
-    console = console or Console(quiet=True)
-    truth = _truth(groundtruth, class_name)
-    files = read_filelist(filelist) if not isinstance(filelist, Mapping) else _paths(filelist)
+    console, drawn_equal = console or Console(quiet=True), asked_flag("normalize", normalize)
+    truth, files = asked_truth(groundtruth, class_name), asked_files(filelist)
+    grid = {"C": asked_exponents("C", C), "gamma": asked_exponents("gamma", gamma)}
     if not force_consistency:
         check_same_ids(truth.labels, files, _named(groundtruth, "groundtruth"), _named(filelist, "filelist"))
-    labels = {item: label for item, label in truth.labels.items() if item in files}
-    if normalize:
+    unmatched = _unmatched(truth.labels, files)
+    labels = {item: label for item, label in truth.labels.items() if item not in unmatched}
+    if drawn_equal:
         labels = balanced(labels, seed)
+    _check_classes(labels)
     output = absolute(tempfile.mkdtemp(prefix="fastgrid-") if output_dir is None else output_dir)
     lists = output / "groundtruth.yaml", output / "filelist.yaml"
     make_directory(output)
     write_groundtruth(lists[0], GroundTruth(truth.class_name, labels))
     write_filelist(lists[1], {item: files[item] for item in labels})
     path = output / f"{truth.class_name}.project"
-    generate_classification_project(
-        *lists,
-        path,
-        output / "datasets",
-        output / "results",
-        seed=seed,
-        template=template,
-        groups=_groups(artist_filter, output),
-        console=console,
-    )
-    _write_grid(path, {"C": C, "gamma": gamma, "preprocessing": preprocessing})
+    # Relative paths in it hold where it goes.
+    draft = path.with_name(f".{truth.class_name}.draft.project")
+    try:
+        generate_classification_project(
+            *lists,
+            draft,
+            output / "datasets",
+            output / "results",
+            seed=seed,
+            template=template,
+            groups=asked_groups(artist_filter, output),
+            console=console,
+        )
+        text = _with_grid(draft, grid, preprocessing)
+    finally:
+        draft.unlink(missing_ok=True)
+    with keeping_old_project(path, console):
+        write_text(path, text)
     outcome = train_model(
         *lists, path, output, output / f"{truth.class_name}.history", settings=settings, console=console
     )
-    return _report(outcome, labels)
+    return _report(outcome, unmatched)
 
 
 def balanced(labels: Mapping[str, str], seed: float) -> dict[str, str]:
@@ -142,68 +159,47 @@ def balanced(labels: Mapping[str, str], seed: float) -> dict[str, str]:
     return {item: label for item, label in labels.items() if item in drawn}
 
 
-def _truth(given: PathLike | Mapping[str, str], class_name: str | None) -> GroundTruth:
-    if isinstance(given, Mapping):
-        truth = GroundTruth(NAMELESS, {str(item): str(given[item]) for item in sorted(given)})
-    else:
-        truth = read_groundtruth(given)
-    name = truth.class_name if class_name is None else class_name
-    fault = class_name_fault(name)
-    if fault:
-        raise UserError(f"class_name: {fault}")
-    return GroundTruth(name, truth.labels)
-
-
-def _paths(given: Mapping[str, PathLike]) -> dict[str, Path]:
-    return {str(item): absolute(path) for item, path in given.items()}
-
-
 def _named(given: object, name: str) -> PathLike:
     return name if isinstance(given, Mapping) else str(given)
 
 
-def _groups(artist_filter: bool | PathLike | Mapping[str, str] | None, output: Path) -> PathLike | None:
-    if artist_filter is None or artist_filter is False:
-        return None
-    if artist_filter is True:
-        return next(tag for tag in TAGS if tag.endswith(".artist"))
-    if isinstance(artist_filter, Mapping):
-        path = output / "artists.yaml"
-        write_text(path, dump({str(item): str(artist) for item, artist in artist_filter.items()}, sort_keys=True))
-        return path
-    return artist_filter
+def _unmatched(labels: Mapping[str, str], files: Mapping[str, Path]) -> dict[str, str]:
+    missing = {item: "is not in the file list" for item in labels if item not in files}
+    return missing | {item: "is not in the ground truth" for item in files if item not in labels}
 
 
-def _write_grid(path: Path, wanted: Mapping[str, Sequence[Any] | None]) -> None:
-    # What a caller wants in the place of what the template says.
-    values = {key: list(given) for key, given in wanted.items() if given is not None}
+def _check_classes(labels: Mapping[str, str]) -> None:
+    found = sorted(set(labels.values()))
+    if len(found) < 2:
+        what = f"all items are of the class {one_line(found[0], 60)}" if found else "there are no items"
+        raise UserError(f"groundtruth: {what}; give items of at least two classes")
+
+
+def _with_grid(draft: Path, grid: Mapping[str, list[int | float] | None], preprocessing: Any) -> str:
+    # The project with what a caller wants in the place of what the template says.
+    written: Any = load_typed(draft)
+    names = asked_names(preprocessing, list(written["preprocessing"]))
+    values = {key: given for key, given in [*grid.items(), ("preprocessing", names)] if given is not None}
     if not values:
-        return
-    for key, given in values.items():
-        if not given:
-            raise UserError(f"{key} is empty; give some values, or leave it out")
-    written: Any = load_typed(path)
+        return draft.read_text(encoding="utf-8")
     # Lists that others refer to stand in the places where they are wanted by now.
     document = {key: value for key, value in written.items() if key in PROJECT_KEYS}
     for classifier in document["classifiers"]["svm"]:
         classifier |= values
-    unknown = [name for name in values.get("preprocessing", []) if name not in document["preprocessing"]]
-    if unknown:
-        known = ", ".join(document["preprocessing"])
-        raise UserError(f"preprocessing: there is no {one_line(repr(unknown[0]), 60)}; the template has {known}")
-    write_text(path, f"{MARK}\n{dump(document, sort_keys=False)}")
-    load_project(path)
+    text = f"{MARK}\n{dump(document, sort_keys=False)}"
+    write_text(draft, text)
+    load_project(draft)
+    return text
 
 
-def _report(outcome: TrainingOutcome, labels: Mapping[str, str]) -> dict[str, Any]:
+def _report(outcome: TrainingOutcome, unmatched: Mapping[str, str]) -> dict[str, Any]:
     selection, judgement = outcome.selection, outcome.reports.judgement
     scores, choice = selection.best.scores, selection.choice
     assert scores is not None
-    matrix = confusion_matrix(load_record(outcome.project), choice.evaluation, choice.combination)
+    record = load_record(outcome.project)
+    matrix = confusion_matrix(record, choice.evaluation, choice.combination)
+    dataset = json.loads((record_directory(outcome.project) / DATASET).read_text(encoding="utf-8"))
     estimate = None if judgement is None or judgement.estimate is None else judgement.estimate.accuracy
-    counts: dict[str, int] = {}
-    for label in labels.values():
-        counts[label] = counts.get(label, 0) + 1
     return {
         "parameters": load_typed(selection.param_path),
         "accuracy": round(scores.accuracy, 2),
@@ -217,5 +213,6 @@ def _report(outcome: TrainingOutcome, labels: Mapping[str, str]) -> dict[str, An
         "report_path": str(outcome.reports.page),
         "normalized_accuracy": round(scores.normalized_accuracy, 2),
         "corrected_accuracy": None if estimate is None else asdict(estimate),
-        "items": dict(sorted(counts.items())),
+        "items": dataset["classes"],
+        "left_out": {**unmatched, **{entry["name"]: entry["reason"] for entry in dataset["left_out_files"]}},
     }

@@ -33,6 +33,8 @@ from fastgrid.report.rows import Candidate, ReportRow, report_rows
 
 SCHEMA = 1
 RECORD = "sweep.json"
+#: What the data are, and what was left out of them.
+DATASET = "dataset.json"
 #: Directory of finished tasks.
 JOURNAL = "journal"
 #: Names of files of predictions.

@@ -15,7 +15,7 @@ from fastgrid.common.errors import UserError
 from fastgrid.project.filelist import read_filelist
 from fastgrid.project.judging import Judgement
 from fastgrid.project.paths import printable
-from fastgrid.project.record import Ranked, SweepRecord, record_directory, relative
+from fastgrid.project.record import DATASET, Ranked, SweepRecord, record_directory, relative
 from fastgrid.project.report_standings import standings_of
 from fastgrid.project.selection import confusion_matrix
 from fastgrid.report.content import (
@@ -65,7 +65,7 @@ def report_content(
         How long that took.
     """
     project = record.project
-    dataset = _dataset(record_directory(project) / "dataset.json")
+    dataset = _dataset(record_directory(project) / DATASET)
     return ReportContent(
         title=project.class_name,
         project=relative(project.path, beside),

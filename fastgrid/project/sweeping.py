@@ -26,6 +26,7 @@ from fastgrid.project.nesting import nested_facts
 from fastgrid.project.planning import long_lines, plan_of, short_lines
 from fastgrid.project.preparing import prepare
 from fastgrid.project.record import (
+    DATASET,
     PREDICTIONS,
     Ranked,
     SweepRecord,
@@ -92,7 +93,7 @@ def sweep_project(
     combinations = evaluator.combinations
     hint = _hint(project, data)
     directory = make_directory(record_directory(project))
-    write_dataset_report(directory / "dataset.json", data, prepared.features.summary, notes)
+    write_dataset_report(directory / DATASET, data, prepared.features.summary, notes)
     forget_record(project)
     evaluated = [evaluator.evaluate(index, repeats) for index, repeats in enumerate(folds)]
     failures = _failures(evaluated)

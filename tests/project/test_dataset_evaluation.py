@@ -1,9 +1,12 @@
 """AcousticBrainz's job: a dataset evaluated by one call."""
 
+import io
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from whole_job import lists
@@ -33,15 +36,41 @@ def test_what_the_server_shows(given: tuple[Path, Path], tmp_path: Path) -> None
     assert found["corrected_accuracy"]["low"] <= found["corrected_accuracy"]["estimate"]
     for key in ("history_path", "model_path", "project_path", "report_path"):
         assert Path(found[key]).is_file() and Path(found[key]).is_relative_to(tmp_path / "out")
-    project = yaml.safe_load(Path(found["project_path"]).read_text())
+    project_path = Path(found["project_path"])
+    project = yaml.safe_load(project_path.read_text())
     # Two kernels and two weightings are the template's.
     assert {classifier["kernel"][0] for classifier in project["classifiers"]["svm"]} <= {"poly", "RBF"}
     assert all(classifier["C"] == [1, 5] for classifier in project["classifiers"]["svm"])
     paths = yaml.safe_load(given[1].read_text())
     prediction, _ = fastgrid.predict(found["history_path"], [paths["0ad_000"]])
     assert prediction.classes == ("0ad", "hedgewars", "wesnoth")
-    # The same call again goes on with what is there, and says the same.
-    assert fastgrid.evaluate_dataset(*given, output_dir=tmp_path / "out", settings=ONE, **GRID) == found
+    assert found["left_out"] == {}
+    # The same call again goes on with what is there, and says the same; other parameters keep the old project.
+    said = io.StringIO()
+    again = {"output_dir": tmp_path / "out", "settings": ONE, "console": fastgrid.Console(quiet=True, stream=said)}
+    assert fastgrid.evaluate_dataset(*given, **again, **GRID) == found
+    assert "another project" not in said.getvalue()
+    fastgrid.evaluate_dataset(*given, **again, C=np.float64(1), gamma=-7, preprocessing="basic")
+    assert f"warning: {project_path} held another project, which is now game.project.old\n" in said.getvalue()
+    assert not list((tmp_path / "out").glob(".*"))
+
+
+def test_what_is_left_out_is_named(given: tuple[Path, Path], tmp_path: Path) -> None:
+    truth = yaml.safe_load(given[0].read_text())["groundTruth"]
+    files = dict(yaml.safe_load(given[1].read_text()))
+    (tmp_path / "bad.json").write_text("{")
+    del files["0ad_000"]
+    files |= {"0ad_001": tmp_path / "bad.json", "nobody": tmp_path / "bad.json"}
+    found = fastgrid.evaluate_dataset(
+        truth, files, output_dir=tmp_path / "out", force_consistency=True, settings=ONE,
+        C=np.array([1, 5]), gamma=[-7], preprocessing="*",
+    )  # fmt: skip
+    assert found["items"] == {"0ad": 6, "hedgewars": 8, "wesnoth": 8}
+    reasons = found["left_out"]
+    assert reasons.pop("0ad_001") and reasons == {
+        "0ad_000": "is not in the file list",
+        "nobody": "is not in the ground truth",
+    }
 
 
 def test_mappings_artists_and_equal_classes(given: tuple[Path, Path], tmp_path: Path) -> None:
@@ -81,7 +110,25 @@ def test_mistakes(given: tuple[Path, Path], tmp_path: Path) -> None:
 
     assert "preprocessing: there is no 'bassic'; the template has " in said(preprocessing=["bassic"])
     assert "C is empty; give some values" in said(C=[])
+    for wrong in ("1", True, [None], ["x"], float("nan"), [[1, 2]], np.inf):
+        assert "C: " in said(C=wrong) and "is no number; give exponents of two" in said(C=wrong)
+    assert "gamma: {1: 2} is no" in said(gamma={1: 2})
+    assert "preprocessing: there is no True" in said(preprocessing=[True])
+    assert "normalize: 'no' is neither True nor False" in said(normalize="no")
+    assert "artist_filter: 3 is no path" in said(artist_filter=3)
+    assert "class_name: 7 is not a name" in said(class_name=7)
     assert "class_name: " in said(class_name="a/b")
     truth = yaml.safe_load(given[0].read_text())["groundTruth"]
-    with pytest.raises(UserError, match="filelist"):
-        fastgrid.evaluate_dataset(truth, {}, output_dir=tmp_path / "none")
+    paths = yaml.safe_load(given[1].read_text())
+    one = dict.fromkeys(truth, "same")
+    for lists_, message in [
+        ((truth, {}), "filelist"),
+        ((None, given[1]), "groundtruth: None is no path; give the path of a file, or a mapping of item ids to cla"),
+        (([1], given[1]), "groundtruth: "),
+        ((truth, None), "filelist: None is no path"),
+        ((truth, {**paths, "0ad_000": None}), "filelist: 0ad_000: None is no path"),
+        ((one, paths), "groundtruth: all items are of the class same; give items of at least two classes"),
+    ]:
+        with pytest.raises(UserError, match=re.escape(message)):
+            fastgrid.evaluate_dataset(*lists_, output_dir=tmp_path / "none")
+    assert not (tmp_path / "none").exists()

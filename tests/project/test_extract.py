@@ -151,7 +151,9 @@ def test_a_bad_profile_is_said_once(stand_in: Path, capsys: pytest.CaptureFixtur
     profile.write_text("wrong")
     assert main(["extract", str(music), str(stand_in / "out"), "--profile", str(profile), "-q"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line == f"fastgrid extract: error: {profile}: Essentia takes no such profile (p.yaml: no profile); correct it"
+    assert (
+        line == f"fastgrid extract: error: {profile}: Essentia takes no such profile (p.yaml: no profile); correct it"
+    )
     assert not (stand_in / "out").exists()
 
 
