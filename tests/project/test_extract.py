@@ -110,10 +110,8 @@ def test_each_file_gets_its_descriptors_and_bad_ones_are_named(
     later = time.time() + 5
     os.utime(music / "sad/e.mp3", (later, later))
     os.utime(out / "sad/e.wav.json", (later, later))
-    assert main(["extract", str(music), str(out), "-q"]) == 3
-    said = capsys.readouterr()
-    assert said.out == "2 files extracted, 2 known before, 1 failed\n"
-    assert "e.mp3: Essentia has written no descriptors" in said.err
+    assert main(["extract", str(music), str(out), "-q"]) == 0
+    assert capsys.readouterr().out == "3 files extracted, 2 known before\n"
     os.utime(music / "sad/e.mp3", (0, 0))
     assert main(["extract", str(music), str(out), "-q"]) == 0
     said = capsys.readouterr()
