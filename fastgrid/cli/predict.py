@@ -22,12 +22,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         "Classify descriptor files, or the rows of a table: one JSON line each with id, class and probability "
         "{class: p}.",
     )
-    parser.add_argument("model", metavar="MODEL", help="a model that fastgrid trained")
+    parser.add_argument("model", metavar="MODEL", help="a model that fastgrid trained, or a .history of Gaia")
     parser.add_argument(
         "files",
         metavar="FILE",
         nargs="*",
-        help="descriptor files (.json, .sig, also .gz), in a tar archive too (dump.tar.zst/a.json), or whole archives",
+        help="descriptor files (.json, .sig, also .gz), in a tar archive too (dump.tar.zst/a.json), or whole archives "
+        "and directories",
     )
     parser.add_argument(
         "--table",
@@ -44,7 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _predict(options: argparse.Namespace) -> int:
     from fastgrid.descriptors.tables import may_be_table
-    from fastgrid.project.prediction import as_json_lines, as_table
+    from fastgrid.project.audio_files import ENDINGS
+    from fastgrid.project.prediction import AUDIO_FIRST, as_json_lines, as_table
 
     prediction, left_out = _predicted(options)
     of_files = options.table is None
@@ -55,6 +57,8 @@ def _predict(options: argparse.Namespace) -> int:
     for entry in left_out:
         name = entry.path if of_files else f"{entry.path}: {one_line(entry.name, 60)}"
         hint = "; a feature table is given as --table FILE" if of_files and may_be_table(entry.path) else ""
+        if of_files and entry.path is not None and entry.path.suffix.lower() in ENDINGS:
+            hint = f"; {AUDIO_FIRST}"
         print(f"warning: left out {name}: {entry.reason}{hint}", file=sys.stderr)
     return 2 if left_out else 0
 

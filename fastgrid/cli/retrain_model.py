@@ -13,7 +13,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = running.parser_of("retrain_model", "Train the combination of a .param file on all data of a project.")
     parser.add_argument("project_file", metavar="PROJECT_FILE")
     parser.add_argument("params_file", metavar="PARAMS_FILE", help="a .param file, ours or one of Gaia")
-    parser.add_argument("output_file", metavar="OUTPUT_FILE", help="the model, e.g. mood.model")
+    parser.add_argument(
+        "output_file", metavar="OUTPUT_FILE", help="the model, e.g. mood.model; mood.history makes both"
+    )
     parser.add_argument(
         "--class-name", "--class_name", metavar="NAME", help="what the model calls its classes (default: className)"
     )
@@ -26,6 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _retrain(options: argparse.Namespace) -> None:
     from fastgrid.project.finished import retrain_model
+    from fastgrid.project.outputs import model_paths
+    from fastgrid.project.paths import absolute
 
     path = retrain_model(
         options.project_file,
@@ -36,3 +40,6 @@ def _retrain(options: argparse.Namespace) -> None:
         console=running.console_of(options),
     )
     print(f"model: {path}")
+    history = model_paths(absolute(options.output_file)).history
+    if history is not None and history.exists():
+        print(f"model for Gaia and Essentia: {history}")

@@ -164,7 +164,9 @@ def _check_prelude(path: Path, prelude: bytes, size: int) -> int:
     if size == 0:
         raise UserError(f"{path}: is empty; train the model again or restore the file from a copy")
     if not prelude.startswith(MAGIC[: len(prelude)]):
-        raise UserError(f"{path}: is not a fastgrid model; give the model file that training wrote")
+        raise UserError(
+            f"{path}: is neither a fastgrid model nor a history of Gaia's; give the model file that training wrote"
+        )
     if len(prelude) < _PRELUDE.size:
         raise DamagedModelError("it is truncated")
     _, version, stated_size, header_size = _PRELUDE.unpack(prelude)

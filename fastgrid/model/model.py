@@ -18,6 +18,8 @@ from fastgrid.model.classifier import PairwiseClassifier
 from fastgrid.model.features import FeatureExtraction
 
 LARGEST_SEED = 2**63
+#: Stands in the place of a solver in what was read from a history.
+OF_HISTORY = "history"
 
 
 @dataclass(frozen=True)
@@ -28,9 +30,11 @@ class TrainingRecord:
     ----------
     class_counts : mapping of str to int
         Number of training items of each class, sorted by class; zeros for a model out of a history, which does not say.
+        Nor does it say the solver, whether that converged, its tolerance or the seed.
     C : float
     balance_classes : bool
     solver : str
+        `OF_HISTORY` for a model out of a history.
     tol : float
     converged : bool
         False when the solver gave up at its cap of iterations.
@@ -77,7 +81,7 @@ class Prediction:
     probabilities: npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Model:
     """A trained classifier with its whole preprocessing.
 
@@ -103,6 +107,13 @@ class Model:
     extraction: FeatureExtraction
     classifier: PairwiseClassifier
     record: TrainingRecord
+
+    def __repr__(self) -> str:
+        kernel, vectors = self.classifier.kernel.name, self.classifier.support_vectors
+        return (
+            f"Model(class_name={self.class_name!r}, classes={self.classes}, kernel={kernel!r}, C={self.record.C:g}, "
+            f"n_support_vectors={len(vectors)}, n_features={vectors.shape[1]})"
+        )
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
@@ -182,7 +193,7 @@ class Model:
         Parameters
         ----------
         path : path-like
-            One that ends in ``.history`` becomes a model that Gaia and Essentia load.
+            One that ends in ``.history`` (or ``.HISTORY``) becomes a model that Gaia and Essentia load.
 
         Raises
         ------

@@ -18,7 +18,7 @@ from fastgrid.kernels import KERNELS
 from fastgrid.model.classifier import HIGHEST_DEGREE, Kernel, PairwiseClassifier
 from fastgrid.model.container import Array, DamagedModelError, read_container, write_container
 from fastgrid.model.features import FeatureExtraction, produced_columns
-from fastgrid.model.history.file import begins_as_history, read_history
+from fastgrid.model.history.file import is_history_name, read_history, reads_as_history
 from fastgrid.model.history.reading import model_of
 from fastgrid.model.history.writing import history_content
 from fastgrid.model.model import LARGEST_SEED, Model, TrainingRecord
@@ -29,13 +29,11 @@ from fastgrid.transforms.state import SavedState
 #: More values per item than any descriptor file holds; bounds what a forged file can make us allocate.
 MOST_DIMENSIONS = 2**22
 CHAIN_PREFIX = "chain/"
-#: The ending of Gaia's model files.
-HISTORY = ".history"
 
 
 def save_model(model: Model, path: str | os.PathLike[str]) -> None:
     """Write `model` to `path`; see `Model.save`."""
-    if Path(path).suffix == HISTORY:
+    if is_history_name(Path(path)):
         write_bytes(Path(path), history_content(model))
         return
     chain, chain_arrays = model.extraction.chain.to_state()
@@ -71,7 +69,7 @@ def save_model(model: Model, path: str | os.PathLike[str]) -> None:
 def load_model(path: str | os.PathLike[str]) -> Model:
     """Read the model in `path`; see `Model.load`."""
     try:
-        if begins_as_history(Path(path)):
+        if reads_as_history(Path(path)):
             return model_of(read_history(Path(path)))
         return _decode(*read_container(path))
     except ValueError as error:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastgrid.model.model import Model
+from fastgrid.model.model import OF_HISTORY, Model
 from fastgrid.transforms.registry import describe_step
+
+_NOT_IN_HISTORIES = ("n_items", "solver", "tol", "converged", "seed", "fastgrid_version")
 
 
 def describe(model: Model) -> dict[str, Any]:
@@ -19,7 +21,7 @@ def describe(model: Model) -> dict[str, Any]:
     -------
     dict
         JSON-able: classes with their numbers of items, preprocessing, kernel and parameters, sizes, seed, version and
-        whatever evaluation was kept.
+        whatever evaluation was kept. What is not known of a model that came out of a history is None.
     """
     classifier, record = model.classifier, model.record
     kernel: dict[str, Any] = {"name": classifier.kernel.name}
@@ -27,7 +29,7 @@ def describe(model: Model) -> dict[str, Any]:
         kernel["gamma"] = classifier.kernel.gamma
     if classifier.kernel.name == "poly":
         kernel.update(degree=classifier.kernel.degree, coef0=classifier.kernel.coef0)
-    return {
+    found = {
         "class_name": model.class_name,
         "classes": dict(record.class_counts),
         "n_items": sum(record.class_counts.values()),
@@ -47,3 +49,6 @@ def describe(model: Model) -> dict[str, Any]:
         "fastgrid_version": record.fastgrid_version,
         "evaluation": dict(record.evaluation),
     }
+    if record.solver == OF_HISTORY:
+        found |= dict.fromkeys(_NOT_IN_HISTORIES) | {"classes": dict.fromkeys(record.class_counts)}
+    return found

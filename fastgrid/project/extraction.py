@@ -160,6 +160,8 @@ def _run(
 
 def _extract_one(running: RunningProcesses, audio: Path, target: Path, profile: Path | None) -> str:
     # Returns why there are no descriptors of a file; nothing where there are.
+    if not audio.is_file():
+        return "is a link to nothing, or no plain file"
     command = [*_ONE, str(audio), str(target)]
     pid, code, complaint = running.run(command if profile is None else [*command, str(profile)])
     part_of(target, pid).unlink(missing_ok=True)

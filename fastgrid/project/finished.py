@@ -9,7 +9,7 @@ from fastgrid.common.console import Console
 from fastgrid.common.fanout import Pool
 from fastgrid.common.files import make_directory
 from fastgrid.project.data import load_data
-from fastgrid.project.outputs import model_paths
+from fastgrid.project.outputs import check_model_file, model_paths
 from fastgrid.project.param_files import read_param
 from fastgrid.project.paths import absolute
 from fastgrid.project.record import load_record, ranked
@@ -66,12 +66,13 @@ def select_best_model(
     The report page beside the project file is written anew, since ``settings.select`` may select another one.
     """
     settings, console = settings or RunSettings(), console or Console()
+    model_file = absolute(results_model_file)
+    check_model_file(model_file, settings.full_layout)
     project = load_project(project_file)
     record, pool = load_record(project), Pool(1)
     with console.progress():
         data = load_data(project, pool, Console(quiet=True), strict=settings.strict)
     standing = ranked(record, project.path.parent)
-    model_file = absolute(results_model_file)
     write_page(record, standing, settings.select, project.path.parent / PAGE, command=settings.command)
     return select(record, standing, data, model_file, settings=settings, pool=pool, console=console)
 
@@ -98,15 +99,16 @@ def retrain_model(
     Returns
     -------
     Path
-        The model file.
+        The model file; a history, where `output_file` is the name of one, lies beside it.
     """
     settings, console = settings or RunSettings(), console or Console()
+    paths = model_paths(absolute(output_file))
+    check_model_file(absolute(output_file), settings.full_layout)
     project = load_project(project_file)
     combination, _ = read_param(params_file)
     pool = Pool(1)
     with console.progress():
         data = load_data(project, pool, Console(quiet=True), strict=settings.strict)
-    paths = model_paths(absolute(output_file))
     make_directory(paths.model.parent)
     model = train_final(project, data, combination, settings, pool, class_name=class_name)
     save_both(model, paths, data, project, combination, settings, console)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fastgrid.common.errors import one_line
-from fastgrid.model.history.file import Transformation, begins_as_history, read_history
+from fastgrid.model.history.file import Transformation, read_history, reads_as_history
 from fastgrid.model.model import Model
 from fastgrid.model.summary import describe
 
@@ -26,8 +26,8 @@ def inspect(model: str | os.PathLike[str]) -> dict[str, Any]:
     Returns
     -------
     dict
-        What `fastgrid.describe` says, ``format``, and ``steps``: of a history each step with how many descriptors there
-        are before it.
+        What `fastgrid.describe` says (None where it is not known), ``format``, and ``steps``: of a history each step
+        with how many descriptors there are before it.
 
     Raises
     ------
@@ -36,11 +36,8 @@ def inspect(model: str | os.PathLike[str]) -> dict[str, Any]:
     """
     path = Path(model)
     found = describe(Model.load(path))
-    if not begins_as_history(path):
+    if not reads_as_history(path):
         return {"format": "fastgrid", **found, "steps": []}
-    for unknown in ("n_items", "seed", "tol", "converged", "solver", "fastgrid_version", "evaluation"):
-        del found[unknown]
-    found["classes"] = list(found["classes"])
     return {"format": "history", **found, "steps": [_step(step) for step in read_history(path)]}
 
 
@@ -60,10 +57,9 @@ def inspection_lines(found: dict[str, Any]) -> list[str]:
     kernel = dict(found["kernel"])
     parameters = ", ".join([f"C {found['C']:g}", *(f"{key} {kernel[key]:g}" for key in kernel if key != "name")])
     balanced = ", classes balanced" if found["balance_classes"] else ""
-    counts = found["classes"]
-    classes = [f"{name} ({count} items)" for name, count in counts.items()] if isinstance(counts, dict) else counts
+    classes = [name if count is None else f"{name} ({count} items)" for name, count in found["classes"].items()]
     lines = [
-        f"format: {'a history of Gaia' if found['format'] == 'history' else 'fastgrid'}",
+        f"format: {'history, as Gaia and Essentia load it' if found['format'] == 'history' else 'fastgrid'}",
         f"classes of {one_line(found['class_name'], 80)}: {_some(classes, 40)}",
         f"machine: {kernel['name']}, {parameters}{balanced}",
         f"support vectors: {found['n_support_vectors']} with {found['n_features']} features",
@@ -78,7 +74,7 @@ def inspection_lines(found: dict[str, Any]) -> list[str]:
     for step in [] if found["steps"] else found["preprocessing"]:
         params = "; ".join(f"{key} {_some(value)}" for key, value in step["params"].items() if value)
         lines.append(f"preprocessing: {step['transfo']}" + (f" ({params})" if params else ""))
-    if found.get("evaluation"):
+    if found["evaluation"]:
         lines.append("evaluation: " + ", ".join(f"{key} {_value(value)}" for key, value in found["evaluation"].items()))
     return lines
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from fastgrid.common.errors import ProjectFileError, UserError
 from fastgrid.common.files import make_directory, writing_error
+from fastgrid.model.history.file import is_history_name
 from fastgrid.project.class_folders import LISTING
 from fastgrid.project.combination_files import remove_result_files
 from fastgrid.project.folds import FOLDS_FILE
@@ -60,15 +61,33 @@ def model_paths(model_file: Path) -> ModelPaths:
 
     ``mood.history`` stands for ``mood.model`` and ``mood.history``, ``mood.model`` for that alone; beside both are
     ``mood.history.param`` and ``mood.history.results.html``. Another name is taken as it is.
+
+    Raises
+    ------
+    UserError
+        When the name is nothing but an ending.
     """
-    stem = model_file.stem if model_file.suffix in (".history", ".model") else model_file.name
-    directory, asked = model_file.parent, model_file.suffix == ".history"
+    asked = is_history_name(model_file)
+    stem = model_file.stem if asked or model_file.suffix == ".model" else model_file.name
+    directory = model_file.parent
     return ModelPaths(
         directory / f"{stem}.model" if asked else model_file,
         model_file if asked else None,
         directory / f"{stem}.history.param",
         directory / f"{stem}.history.results.html",
     )
+
+
+def check_model_file(model_file: Path, full_layout: bool) -> None:
+    """Refuse the name of a final model that will not do, before the model is worked for.
+
+    Raises
+    ------
+    UserError
+        When it is nothing but an ending, or a layout is asked for that only a history has.
+    """
+    if model_paths(model_file).history is None and full_layout:
+        raise UserError(f"{model_file}: --full-layout is for models whose name ends in .history")
 
 
 def check_apart(directory: Path, inputs: Path) -> None:

@@ -15,10 +15,13 @@ from fastgrid.descriptors.listing import list_archive
 from fastgrid.descriptors.members import is_archive
 from fastgrid.descriptors.tables import TableSource, read_rows
 from fastgrid.model.model import Model, Prediction
+from fastgrid.project.audio_files import ENDINGS
 from fastgrid.project.class_folders import EXTENSIONS, item_name
 from fastgrid.project.paths import printable
 
 PathLike = str | os.PathLike[str]
+
+AUDIO_FIRST = "descriptors are made of audio by fastgrid extract"
 
 
 def predict(
@@ -31,7 +34,8 @@ def predict(
     model : Model or path-like
     files : path-like or sequence of path-like
         One file or several. They need to hold the descriptors that the model uses; others do not matter. A path may
-        lead through a tar archive to a member; an archive stands for all descriptor files in it, sorted by name.
+        lead through a tar archive to a member; an archive or a directory stands for all descriptor files in it and
+        below, sorted by name.
     strict : bool
         A file that cannot be used is an error.
 
@@ -46,11 +50,11 @@ def predict(
     ------
     UserError
         When the model cannot be loaded, a file is given twice, or (`strict`) cannot be used; when an archive is
-        damaged or holds no descriptor file.
+        damaged, or it or a directory holds no descriptor file.
     """
     loaded = model if isinstance(model, Model) else Model.load(model)
     given = [os.fspath(file) for file in ([files] if isinstance(files, str | os.PathLike) else files)]
-    names = [name for file in given for name in _in_archive(file)]
+    names = [name for file in given for name in _files_of(file)]
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise UserError(f"{printable(twice[0])}: is given twice; give every file once")
@@ -64,10 +68,29 @@ def predict(
     return loaded.predict(table.rows([row[name] for name in names if name in row])), left_out
 
 
+def _files_of(name: str) -> list[str]:
+    # The descriptor files in a directory or an archive; of any other file its name.
+    if Path(name).is_dir():
+        return _in_directory(name)
+    return _in_archive(name) if is_archive(name) else [name]
+
+
+def _in_directory(name: str) -> list[str]:
+    found = []
+    for above, folders, names in os.walk(name):
+        folders[:] = [folder for folder in folders if not folder.startswith(".")]
+        found += [str(Path(above) / file) for file in names if file.endswith(EXTENSIONS) and not file.startswith(".")]
+    if not found:
+        raise UserError(f"{printable(name)}: holds no descriptor files ({', '.join(EXTENSIONS)}){_of_audio(name)}")
+    return sorted(found)
+
+
+def _of_audio(directory: str) -> str:
+    has_audio = any(Path(name).suffix.lower() in ENDINGS for _, _, names in os.walk(directory) for name in names)
+    return f"; {AUDIO_FIRST}" if has_audio else ""
+
+
 def _in_archive(name: str) -> list[str]:
-    # The descriptor files in an archive; of any other file its name.
-    if not is_archive(name):
-        return [name]
     found = [
         f"{name}/{member.name}"
         for member in list_archive(Path(name)).members

@@ -26,6 +26,7 @@ from fastgrid.project.grouping import load_grouping
 from fastgrid.project.names import class_name_fault
 from fastgrid.project.outputs import (
     check_apart,
+    check_model_file,
     check_output_directory,
     remove_project,
     remove_results,
@@ -220,6 +221,7 @@ def train_model(
     """
     settings, console, start = settings or RunSettings(), console or Console(), time.perf_counter()
     path, model_file = absolute(project_file), absolute(results_model_file)
+    check_model_file(model_file, settings.full_layout)
     asked = Asked.of(seed, groups, repeats)
     known = load_project(path) if path.exists() else None
     if known is not None:

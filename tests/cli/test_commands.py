@@ -201,7 +201,7 @@ def test_inspect(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
         found[name] = json.loads(capsys.readouterr().out)
     ours, gaias = found.values()
     assert (ours["format"], gaias["format"]) == ("fastgrid", "history")
-    assert list(ours["classes"]) == gaias["classes"] and ours["evaluation"]["accuracy"] > 0
+    assert list(ours["classes"]) == list(gaias["classes"]) and ours["evaluation"]["accuracy"] > 0
     assert [step["analyzer"] for step in gaias["steps"]][-3:] == ["addfield", "svmtrain", "select"]
     for key in ("class_name", "required_descriptors", "n_support_vectors", "C", "balance_classes"):
         assert ours[key] == gaias[key], key
@@ -211,7 +211,68 @@ def test_inspect(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     (tmp_path / "cut.history").write_bytes((trained / "out/game.history").read_bytes()[:-5])
     assert main(["predict", str(tmp_path / "cut.history"), "x.json"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert "cut.history: ends within" in line
+    assert "cut.history: is truncated or damaged: it ends within" in line
+    for content in (b"RIFF1234WAVE", b"{}", b""):
+        (tmp_path / "none.history").write_bytes(content)
+        assert main(["inspect", str(tmp_path / "none.history")]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert "none.history: is no history of Gaia's, whatever its name says; get the file again" in line
+    # A name says less than a content.
+    (tmp_path / "none.history").write_bytes((trained / "out/game.model").read_bytes())
+    assert main(["inspect", str(tmp_path / "none.history"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == ours
+    # What a history does not say is not made up after a conversion.
+    assert main(["convert", str(trained / "out/game.history"), str(tmp_path / "again.model")]) == 0
+    capsys.readouterr()
+    assert main(["inspect", str(tmp_path / "again.model"), "--json"]) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert again == {**gaias, "format": "fastgrid", "steps": [], "preprocessing": again["preprocessing"]}
+    assert again["n_items"] is again["seed"] is again["converged"] is again["classes"]["0ad"] is None
+    assert main(["inspect", str(tmp_path / "again.model")]) == 0
+    assert capsys.readouterr().out.splitlines()[1] == "classes of game: 0ad, hedgewars, wesnoth"
+
+
+def test_names_of_histories(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project, param = str(trained / "out/game.project"), str(trained / "out/game.history.param")
+    assert main(["retrain_model", project, param, str(tmp_path / "GAME.HISTORY"), "-q"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"model: {tmp_path}/GAME.model",
+        f"model for Gaia and Essentia: {tmp_path}/GAME.HISTORY",
+    ]
+    assert (tmp_path / "GAME.HISTORY").read_bytes() == (trained / "out/game.history").read_bytes()
+    loaded = fastgrid.Model.load(tmp_path / "GAME.HISTORY")
+    assert repr(loaded).startswith("Model(class_name='game', classes=('0ad', 'hedgewars', 'wesnoth'), kernel=")
+    assert len(repr(loaded)) < 300
+    for name, options, message in [
+        (".history", [], "has no name before its ending"),
+        ("x.model", ["--full-layout"], "x.model: --full-layout is for models whose name ends in .history"),
+    ]:
+        assert main(["retrain_model", project, param, str(tmp_path / name), "-q", *options]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert message in line
+    with pytest.raises(fastgrid.UserError, match="has no name before its ending"):
+        loaded.save(tmp_path / ".history")
+
+
+def test_predict_takes_directories(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, folder = str(trained / "out/game.model"), trained / "in/wesnoth"
+    assert main(["predict", model, *sorted(map(str, folder.glob("*.json")))]) == 0
+    of_files = capsys.readouterr().out
+    assert main(["predict", model, str(folder)]) == 0
+    assert capsys.readouterr().out == of_files and of_files.count("\n") == 5
+    assert main(["predict", model, str(trained / "in")]) == 0
+    assert capsys.readouterr().out.count("\n") == 15
+    (tmp_path / ".hidden.json").write_text("{}")
+    (tmp_path / "a.mp3").write_bytes(b"ID3")
+    assert main(["predict", model, str(tmp_path)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith(
+        ": holds no descriptor files (.json, .json.gz, .sig, .sig.gz); descriptors are made of audio by "
+        "fastgrid extract"
+    )
+    assert main(["predict", model, str(tmp_path / "a.mp3")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"warning: left out {tmp_path}/a.mp3: ") and line.endswith("by fastgrid extract")
 
 
 def test_predict_as_a_table(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -87,9 +87,9 @@ def test_appended_bytes_are_seen(path):
     ("content", "message"),
     [
         (b"", "is empty"),
-        (b"\x80\x04\x95", "is not a fastgrid model"),
-        (b"{}\n", "is not a fastgrid model"),
-        (b"\x8afastgrid\r\n\x1a" + bytes(100), "is not a fastgrid model"),
+        (b"\x80\x04\x95", "is neither a fastgrid model nor a history"),
+        (b"{}\n", "is neither a fastgrid model nor a history"),
+        (b"\x8afastgrid\r\n\x1a" + bytes(100), "is neither a fastgrid model nor a history"),
         (container.MAGIC + b"\xff\x00\x00\x00" + bytes(100), r"newer fastgrid \(model schema 255.*upgrade"),
     ],
 )
@@ -104,7 +104,7 @@ def test_huge_foreign_file_is_not_read(tmp_path):
     path = tmp_path / "huge.model"
     with path.open("wb") as file:
         file.truncate(2**40)
-    with pytest.raises(UserError, match="is not a fastgrid model"):
+    with pytest.raises(UserError, match="is neither a fastgrid model nor a history"):
         read_container(path)
 
 

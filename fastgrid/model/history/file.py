@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fastgrid.common.errors import UserError, one_line
+from fastgrid.model.container import MAGIC as OWN_MAGIC
 from fastgrid.model.history.layouts import Layout, read_layout, write_layout
 from fastgrid.model.history.stream import DamagedHistoryError, Reader, Writer
 from fastgrid.model.history.variants import BYTE_ARRAY, Parameters, read_parameters, write_value
 
 MAGIC = 0x6AEA723D
 VERSION = 102
+#: How the names of such files end, in small or capital letters.
+HISTORY = ".history"
 #: A model of 100,000 support vectors in 100 dimensions takes 150 MB.
 LARGEST_FILE = 2**30
 #: Of a transformation: three texts, three maps, a layout.
@@ -46,13 +49,31 @@ class Transformation:
     layout: Layout
 
 
-def begins_as_history(path: Path) -> bool:
-    """Tell whether a file begins as a history does; one that cannot be read does not."""
+def is_history_name(path: Path) -> bool:
+    """Tell whether a name is that of a history.
+
+    Raises
+    ------
+    UserError
+        When it is nothing but the ending.
+    """
+    if path.name.lower() == HISTORY:
+        raise UserError(f"{path}: has no name before its ending; call it for instance {path.with_name('mood.history')}")
+    return path.suffix.lower() == HISTORY
+
+
+def reads_as_history(path: Path) -> bool:
+    """Tell whether a file is to be read as a history: by how it begins, else by its name.
+
+    A file of the name of a history that begins as a model of fastgrid is that.
+    """
+    magic = MAGIC.to_bytes(4, "big")
     try:
         with path.open("rb") as handle:
-            return handle.read(4) == MAGIC.to_bytes(4, "big")
+            start = handle.read(len(OWN_MAGIC))
     except (OSError, ValueError):
         return False
+    return start.startswith(magic) or (path.suffix.lower() == HISTORY and start != OWN_MAGIC)
 
 
 def read_history(path: Path) -> tuple[Transformation, ...]:
@@ -85,7 +106,7 @@ def parse_history(data: bytes) -> tuple[Transformation, ...]:
     """
     reader = Reader(memoryview(data))
     if reader.left < 4 or reader.u32() != MAGIC:
-        raise DamagedHistoryError("is no history of Gaia's")
+        raise DamagedHistoryError("is no history of Gaia's, whatever its name says")
     version = reader.i32()
     if version != VERSION:
         raise DamagedHistoryError(f"is a history of version {version}; only {VERSION} is known")

@@ -18,7 +18,7 @@ from fastgrid.model.history.layouts import Layout, LeafType
 from fastgrid.model.history.machine_text import read_machine
 from fastgrid.model.history.stream import DamagedHistoryError
 from fastgrid.model.history.variants import StringList
-from fastgrid.model.model import Model, TrainingRecord
+from fastgrid.model.model import OF_HISTORY, Model, TrainingRecord
 from fastgrid.transforms.chain import Chain
 from fastgrid.transforms.scaling import Scaling
 
@@ -209,7 +209,7 @@ def _record(own: Transformation, classes: Sequence[str]) -> TrainingRecord:
         class_counts=dict.fromkeys(sorted(classes), 0),
         C=float(cost) if isinstance(cost, int | float) and 0 < float(cost) < float("inf") else 1.0,
         balance_classes=bool(balance),
-        solver="history",
+        solver=OF_HISTORY,
         tol=1e-3,
         converged=True,
         seed=0,

@@ -122,7 +122,7 @@ class Reader:
 
     def _take(self, length: int) -> memoryview:
         if length > self.left:
-            raise self.damage(f"ends within {length} bytes of which {self.left} are there")
+            raise self.damage(f"is truncated or damaged: it ends within {length} bytes of which {self.left} are there")
         start, self._place = self._place, self._place + length
         return self._data[start : self._place]
 
