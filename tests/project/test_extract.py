@@ -208,6 +208,7 @@ def test_too_short_audio_and_names_that_are_no_unicode_are_named(
     assert said.out == "1 file extracted, 0 known before, 3 failed\n"
     assert said.err.splitlines() == [
         f"warning: {music}/b.mp3: holds 44 samples, less than a frame of 2048; nothing can be said of it",
+        f"warning: {music}/c.mp3: is a link to nothing, or no plain file",
         f"warning: '{music}/\\udcff.mp3': its name is not valid Unicode; rename it",
     ]
     # A file that says nothing is no descriptor file.
