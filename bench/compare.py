@@ -79,17 +79,17 @@ def _about(found: dict[str, Any]) -> str:
     rounds = f"{found['rounds']} round{'s' if found['rounds'] > 1 else ''}"
     quick = ", a small part of each work (`--quick`)" if found["quick"] else ""
     return (
-        f"Seconds (medians of {rounds} in which all took turns{quick}) for the same cross-validated grid on the same folds, "
-        f"{found['workers']} workers or threads each; start of processes and compilation are not counted. {about['processor']}, "
-        f"{about['cores']} cores, Python {about['python']}, {versions}."
+        f"Seconds (medians of {rounds} in which all took turns{quick}) for the same cross-validated grid on the same "
+        f"folds, {found['workers']} workers or threads each; start of processes and compilation are not counted. "
+        f"{about['processor']}, {about['cores']} cores, Python {about['python']}, {versions}."
     )
 
 
 def _bias(sets: list[dict[str, Any]], peers: list[str]) -> str:
     lines = [
-        "We wrote this comparison, chose its works and know our own program best; the grid (many C for each gamma) is what "
-        "fastgrid is made for, and a search of one point gains little. `smo` gives the predictions of GridSearchCV without "
-        "exception, `smo-fast` to LIBSVM's tolerance.",
+        "We wrote this comparison, chose its works and know our own program best; the grid (many C for each gamma) is "
+        "what fastgrid is made for, and a search of one point gains little. `smo` gives the predictions of "
+        "GridSearchCV without exception, `smo-fast` to LIBSVM's tolerance.",
         f'"The next best" is the fastest of {", ".join(COLUMNS[peer] for peer in NEXT if peer in peers)}.',
     ]
     if "opencv" in peers:
