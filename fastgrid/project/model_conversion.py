@@ -35,12 +35,12 @@ def convert_model(model: str | os.PathLike[str], output: str | os.PathLike[str])
         When the model cannot be loaded, the ending is none of these, or the file cannot be written.
     """
     path = absolute(output)
-    if path.suffix not in ENDINGS:
+    if path.suffix.lower() not in ENDINGS:
         raise UserError(f"{path}: its ending tells no format; use one of {', '.join(ENDINGS)}")
     if absolute(model).resolve() == path.resolve():
         raise UserError(f"{path}: is the model itself; give another name")
     loaded = Model.load(model)
-    if path.suffix == ".onnx":
+    if path.suffix.lower() == ".onnx":
         content = onnx_content(loaded)
         make_directory(path.parent)
         write_bytes(path, content)
