@@ -29,7 +29,7 @@ def gram(
     X : array-like, shape (m, d)
         Finite numbers.
     kernel : {"rbf", "poly", "linear"}
-        exp(-gamma |x - z|^2), (gamma x'z + coef0)^degree, or x'z.
+        ``exp(-gamma |x - z|^2)``, ``(gamma x'z + coef0)^degree``, or ``x'z``.
     Y : array-like, shape (n, d), optional
         `X` where it is not given.
     gamma : float, "scale" or "auto"
