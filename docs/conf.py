@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "extensions"))
 
-import fastgrid  # noqa: E402
+import fastgrid
 
 project = "fastgrid"
 author = "The fastgrid developers"

@@ -102,6 +102,7 @@ def _copy(source: Path, target: Path, *, artist: str) -> None:
 def _shell(command: str) -> subprocess.CompletedProcess[str]:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {**os.environ, "PATH": path, "COLUMNS": "120", "NO_COLOR": "1"}
+    environment["FASTGRID_REPOSITORY"] = str(REPOSITORY)
     return subprocess.run(
         ["bash", "-euo", "pipefail", "-c", command],
         env=environment,

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import pkgutil
 import re
 from collections.abc import Iterator
 from unittest import mock
@@ -9,9 +10,13 @@ from unittest import mock
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
+from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+import fastgrid.cli
 from fastgrid.cli import dispatch, running
+
+LOGGER = logging.getLogger(__name__)
 
 #: A page of this documentation, as help texts name it.
 PAGE = re.compile(r"docs/([a-z-]+)\.md")
@@ -24,10 +29,16 @@ def parsers_of(command: str) -> list[argparse.ArgumentParser]:
     """
     with mock.patch.object(running, "run", lambda parser, argv, work: parser):
         made = [dispatch.command(command)(arguments) for arguments in ([], ["--table", "FILE"])]
-    parsers = {parser.format_help(): parser for parser in made}
-    if not all(isinstance(parser, argparse.ArgumentParser) for parser in parsers.values()):
+    if not all(isinstance(parser, argparse.ArgumentParser) for parser in made):
         raise TypeError(f"fastgrid {command} does not hand its parser to running.run")
-    return list(parsers.values())
+    return list({parser.format_help(): parser for parser in made}.values())
+
+
+def commands_without_entry() -> list[str]:
+    """Return the modules of the command line that are a command, and not listed as one."""
+    names = [module.name for module in pkgutil.iter_modules(fastgrid.cli.__path__)]
+    commands = [name for name in names if hasattr(importlib.import_module(f"fastgrid.cli.{name}"), "main")]
+    return sorted(set(commands) - {"dispatch"} - set(dispatch.COMMANDS))
 
 
 class CommandReference(SphinxDirective):
@@ -37,6 +48,10 @@ class CommandReference(SphinxDirective):
         """Return the sections."""
         for module in ("dispatch", "running", "argument_types", *dispatch.COMMANDS):
             self.env.note_dependency(importlib.import_module(f"fastgrid.cli.{module}").__file__)
+        for name in commands_without_entry():
+            LOGGER.warning(
+                "fastgrid.cli.%s is a command that dispatch.COMMANDS lacks", name, location=self.get_location()
+            )
         return [self._section(name) for name in dispatch.COMMANDS]
 
     def _section(self, name: str) -> nodes.section:

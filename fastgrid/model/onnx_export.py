@@ -62,6 +62,8 @@ def onnx_content(model: Model) -> bytes:
             values = _scaled(graph, values, *_in_width(model, step.columns.lengths, step.scale_, step.offset_))
         elif isinstance(step, Gaussianize) and step.sorted_.size:
             values = _gaussianized(graph, values, model, step)
+        elif not (step.only_chooses or isinstance(step, Enumerate | Normalize | Gaussianize)):
+            raise UserError(f"{step.transfo} has no form in ONNX, so that this model cannot be written as ONNX")
     scaling = model.extraction.scaling
     values = graph.add("Gather", [values, graph.constant(scaling.columns.astype(np.int64))], axis=1)
     features = _scaled(graph, values, scaling.scale, scaling.offset)
