@@ -55,6 +55,9 @@ def onnx_content(model: Model) -> bytes:
         raise UserError("ONNX takes the package onnx; install it: pip install 'fastgrid[onnx]'") from error
     if len(model.class_order) < 2:
         raise UserError(f"a model of a single class ({model.class_order[0]}) cannot be written as ONNX")
+    name = model.classifier.kernel.name
+    if name not in _KERNELS:
+        raise UserError(f"ONNX has no kernel {name}, so that this model cannot be written as ONNX")
     graph = _Graph(onnx)
     values = _inputs(graph, model)
     for _, step in model.extraction.chain.steps:

@@ -56,6 +56,9 @@ def last_steps(points: Points, model: Model, asked: Parameters | None = None) ->
     asked : dict, optional
         What the scaling's analyzer was asked for.
     """
+    name = model.classifier.kernel.name
+    if name not in _KERNEL_WORDS:
+        raise UserError(f"Gaia has no kernel {name}, so that no history can hold this model")
     steps = [points.step("normalize", "dotproduct", _scaling(model), asked)]
     field = f"highlevel.{model.class_name}"
     steps.append(points.step("addfield", "addfieldapplier", {"string": field}, {"string": field}))
