@@ -55,6 +55,9 @@ def onnx_content(model: Model) -> bytes:
         raise UserError("ONNX takes the package onnx; install it: pip install 'fastgrid[onnx]'") from error
     if len(model.class_order) < 2:
         raise UserError(f"a model of a single class ({model.class_order[0]}) cannot be written as ONNX")
+    name = model.classifier.kernel.name
+    if name not in _KERNELS:
+        raise UserError(f"ONNX has no kernel {name}, so that this model cannot be written as ONNX")
     graph = _Graph(onnx)
     values = _inputs(graph, model)
     for _, step in model.extraction.chain.steps:
@@ -62,6 +65,8 @@ def onnx_content(model: Model) -> bytes:
             values = _scaled(graph, values, *_in_width(model, step.columns.lengths, step.scale_, step.offset_))
         elif isinstance(step, Gaussianize) and step.sorted_.size:
             values = _gaussianized(graph, values, model, step)
+        elif not (step.only_chooses or isinstance(step, Enumerate | Normalize | Gaussianize)):
+            raise UserError(f"{step.transfo} has no form in ONNX, so that this model cannot be written as ONNX")
     scaling = model.extraction.scaling
     values = graph.add("Gather", [values, graph.constant(scaling.columns.astype(np.int64))], axis=1)
     features = _scaled(graph, values, scaling.scale, scaling.offset)

@@ -13,6 +13,7 @@ from whole_job import class_folders, small_project
 import fastgrid
 from fastgrid import __version__
 from fastgrid.cli import dispatch, main, running
+from fastgrid.descriptors.tables import FORMATS
 from fastgrid.solvers import SOLVERS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -92,6 +93,7 @@ def test_wrong_arguments_are_one_line(arguments: list[str], words: str, capsys: 
 
 def test_the_solvers_to_choose_from_are_those_there_are() -> None:
     assert running.SOLVERS == SOLVERS
+    assert running.TABLE_FORMATS == FORMATS
 
 
 def test_help_imports_neither_numba_nor_scikit_learn() -> None:
