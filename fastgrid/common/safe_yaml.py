@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from fastgrid.common.errors import UserError, one_line
+from fastgrid.common.files import read_at_most
 from fastgrid.common.json_nodes import json_file, looks_like_json
 from fastgrid.common.yaml_builder import Limits, NodeBuilder
 from fastgrid.common.yaml_nodes import Scalar, Text, Typed, YamlFile, located_error, text, typed
@@ -17,7 +18,6 @@ __all__ = ["DEFAULT_LIMITS", "Limits", "load_text", "load_typed", "parse_yaml", 
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DEFAULT_LIMITS = Limits()
-_PIECE = 2**18
 
 
 def read_yaml(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> YamlFile:
@@ -74,23 +74,18 @@ def parse_yaml(content: str, name: str, limits: Limits = DEFAULT_LIMITS) -> Yaml
 
 def read_bounded(path: str | os.PathLike[str], size: int) -> bytes:
     """Return the bytes of a file that may hold at most `size`; every obstacle is a `UserError`."""
-    parts: list[bytes] = []
-    left = size + 1
     try:
         with Path(path).open("rb") as file:
-            # Piece by piece: Python makes room at once for as many bytes as are asked for.
-            while left and (part := file.read(min(left, _PIECE))):
-                parts.append(part)
-                left -= len(part)
+            data = read_at_most(file, size + 1)
     except FileNotFoundError as error:
         raise UserError(f"{path}: there is no such file; check the path") from error
     except IsADirectoryError as error:
         raise UserError(f"{path}: is a directory where a file is needed; check the path") from error
     except (OSError, ValueError) as error:
         raise UserError(f"{one_line(path)}: cannot be read ({one_line(error)})") from error
-    if not left:
+    if len(data) > size:
         raise UserError(f"{path}: is larger than {size} bytes; is it the right file?")
-    return b"".join(parts)
+    return data
 
 
 def _decoded(path: str | os.PathLike[str], limits: Limits) -> str:

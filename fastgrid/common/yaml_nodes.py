@@ -121,8 +121,8 @@ def walk(node: Node) -> Iterator[Node]:
 def typed(node: Node) -> Typed:
     """Return the value of a node, plain scalars by the rules of YAML 1.1 (dates and the like stay text).
 
-    Numbers such as ``1e-05`` and ``-.5``, which YAML 1.1 takes for text, are numbers; what has more than 1000 characters
-    is none. Keys of mappings are text as written.
+    Numbers such as ``1e-05`` and ``-.5``, which YAML 1.1 takes for text, are numbers; what has more than 1000
+    characters is none. Keys of mappings are text as written.
     """
     if isinstance(node, Scalar):
         return _typed_scalar(node.text) if node.plain else node.text

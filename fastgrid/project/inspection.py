@@ -8,6 +8,7 @@ from typing import Any
 
 from fastgrid.common.errors import one_line
 from fastgrid.model.history.file import Transformation, begins_as_history, read_history
+from fastgrid.model.history.variants import StringList
 from fastgrid.model.model import Model
 from fastgrid.model.summary import describe
 
@@ -51,7 +52,8 @@ def _step(step: Transformation) -> dict[str, Any]:
         "analyzer": step.analyzer,
         "applier": step.applier,
         "descriptors_before": sum(1 for _ in step.layout.leaves()),
-        "concerns": list(names),
+        # Of a step that the model does not need, anything may stand there.
+        "concerns": list(names) if isinstance(names, StringList | dict) else [],
     }
 
 
