@@ -81,7 +81,10 @@ def inspection_lines(found: dict[str, Any]) -> list[str]:
         params = "; ".join(f"{key} {_some(value)}" for key, value in step["params"].items() if value)
         lines.append(f"preprocessing: {step['transfo']}" + (f" ({params})" if params else ""))
     if found.get("evaluation"):
-        lines.append("evaluation: " + ", ".join(f"{key} {_value(value)}" for key, value in found["evaluation"].items()))
+        lines.append(
+            "evaluation: "
+            + ", ".join(f"{one_line(key, 40)} {_value(value)}" for key, value in found["evaluation"].items())
+        )
     return lines
 
 

@@ -336,7 +336,8 @@ def test_a_small_file_takes_little_memory(small, tmp_path):
 def test_inspect_of_a_step_that_the_model_does_not_need(small, tmp_path, value):
     steps = parse_history(history_content(small[1]))
     path = tmp_path / "x.history"
-    path.write_bytes(history_bytes((replace(steps[0], applier="removedesc", params={"descriptorNames": value}), *steps)))
+    odd = replace(steps[0], applier="removedesc", params={"descriptorNames": value})
+    path.write_bytes(history_bytes((odd, *steps)))
     first = inspect(path)["steps"][0]
     assert first["concerns"] == (["x"] if isinstance(value, dict | StringList) else [])
 
