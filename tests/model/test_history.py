@@ -342,6 +342,13 @@ def test_inspect_of_a_step_that_the_model_does_not_need(small, tmp_path, value):
     assert first["concerns"] == (["x"] if isinstance(value, dict | StringList) else [])
 
 
+def test_steps_that_cannot_be_applied_one_after_the_other(small):
+    # A model of them was loaded, could not predict, and was not loaded again from the .model that was made of it.
+    steps = parse_history(history_content(small[1]))
+    with pytest.raises(DamagedHistoryError, match="cannot be applied"):
+        model_of((*steps[:2], *steps[1:]))
+
+
 def mutated(data, rng):
     data = bytearray(data)
     counts = [b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", bytes(4), b"\0\0\0\1", b"\0\x10\0\0", b"\0\0\1\0"]
