@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fastgrid.common.errors import UserError, one_line
+from fastgrid.common.files import read_at_most
 from fastgrid.model.container import MAGIC as OWN_MAGIC
 from fastgrid.model.history.layouts import Layout, read_layout, write_layout
 from fastgrid.model.history.stream import DamagedHistoryError, Reader, Writer
@@ -99,7 +100,7 @@ def read_history(path: Path) -> tuple[Transformation, ...]:
     """
     try:
         with path.open("rb") as handle:
-            data = handle.read(LARGEST_FILE + 1)
+            data = read_at_most(handle, LARGEST_FILE + 1)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({one_line(error.strerror or error)}); check the path") from error
     if len(data) > LARGEST_FILE:
