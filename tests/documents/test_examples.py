@@ -23,6 +23,8 @@ def test_the_examples_of_a_page_run(page: Path, tmp_path: Path, monkeypatch: pyt
     make_workspace(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MPLBACKEND", "Agg")
+    # Grids are small and pages run side by side: to start workers takes longer than what they do.
+    monkeypatch.setenv("GAIA_NUM_TRAINING_PROCESSES", "1")
     outcome = run_page(page)
     text = page.read_text("utf-8")
     assert outcome.skipped == [found["reason"] for found in SKIPPED.finditer(text)]
