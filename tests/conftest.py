@@ -4,6 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How many cases tests with hypothesis try. Every run tries the same ones, unless --hypothesis-profile=random is given
+# (CONTRIBUTING.md).
+settings.register_profile("repeatable", max_examples=100, derandomize=True, database=None, deadline=None)
+settings.register_profile("random", settings.get_profile("repeatable"), derandomize=False, print_blob=True)
+settings.load_profile("repeatable")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

@@ -11,7 +11,11 @@ from fastgrid.cli import running
 def main(argv: Sequence[str] | None = None) -> int:
     """Write the ranking as .tsv; return the exit code."""
     parser = running.parser_of("generate_params_report", "Write the ranking of all combinations of a project.")
-    parser.add_argument("project_file", metavar="PROJECT_FILE")
+    parser.add_argument(
+        "project_file",
+        metavar="PROJECT_FILE",
+        help="the project, as train_model or generate_classification_project wrote it",
+    )
     parser.add_argument(
         "result_file",
         metavar="RESULT_FILE",

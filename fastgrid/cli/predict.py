@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fastgrid.cli import running
-from fastgrid.common.errors import UserError, one_line
+from fastgrid.common.errors import UserError, escaped, one_line
 
 if TYPE_CHECKING:
     from fastgrid.descriptors.collection import LeftOut
@@ -55,7 +55,8 @@ def _predict(options: argparse.Namespace) -> int:
     if not prediction.ids and not left_out:
         print(f"warning: {options.table}: holds no rows", file=sys.stderr)
     for entry in left_out:
-        name = entry.path if of_files else f"{entry.path}: {one_line(entry.name, 60)}"
+        path = escaped(str(entry.path))
+        name = path if of_files else f"{path}: {one_line(entry.name, 60)}"
         hint = "; a feature table is given as --table FILE" if of_files and may_be_table(entry.path) else ""
         if of_files and entry.path is not None and entry.path.suffix.lower() in ENDINGS:
             hint = f"; {AUDIO_FIRST}"

@@ -11,7 +11,11 @@ from fastgrid.cli import running
 def main(argv: Sequence[str] | None = None) -> int:
     """Train the combination of a .param file on all data; return the exit code."""
     parser = running.parser_of("retrain_model", "Train the combination of a .param file on all data of a project.")
-    parser.add_argument("project_file", metavar="PROJECT_FILE")
+    parser.add_argument(
+        "project_file",
+        metavar="PROJECT_FILE",
+        help="the project, as train_model or generate_classification_project wrote it",
+    )
     parser.add_argument("params_file", metavar="PARAMS_FILE", help="a .param file, ours or one of Gaia")
     parser.add_argument(
         "output_file", metavar="OUTPUT_FILE", help="the model, e.g. mood.model; mood.history makes both"

@@ -12,7 +12,11 @@ from fastgrid.common.stopwatch import phase
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the sweep of a project; return the exit code."""
     parser = running.parser_of("run_tests", "Evaluate every combination of a project by n-fold cross-validation.")
-    parser.add_argument("project_file", metavar="PROJECT_FILE")
+    parser.add_argument(
+        "project_file",
+        metavar="PROJECT_FILE",
+        help="the project, as train_model or generate_classification_project wrote it",
+    )
     running.add_cluster_option(parser, "-cm")
     parser.add_argument(
         "--shard",

@@ -16,7 +16,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 from fastgrid.cli.argument_types import RULES, finite, positive, rule, size
-from fastgrid.common.errors import DryRunDone, FastgridError, TaskFailuresError, UserError
+from fastgrid.common.errors import DryRunDone, FastgridError, TaskFailuresError, UserError, escaped
 from fastgrid.common.files import writing_error
 from fastgrid.common.stopwatch import recording, seconds_since_process_start, timings_table
 
@@ -49,7 +49,7 @@ class OneLineParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End the process with the mistake on one line, without the usage above it."""
-        self.exit(UserError.exit_code, f"{self.prog}: error: {message}; {self.prog} --help says more\n")
+        self.exit(UserError.exit_code, f"{self.prog}: error: {escaped(message)}; {self.prog} --help says more\n")
 
 
 def add_lists(parser: argparse.ArgumentParser) -> None:

@@ -13,7 +13,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = running.parser_of(
         "select_best_model", "Train the best combination of finished results on all data; write model and HTML page."
     )
-    parser.add_argument("project_file", metavar="PROJECT_FILE")
+    parser.add_argument(
+        "project_file",
+        metavar="PROJECT_FILE",
+        help="the project, as train_model or generate_classification_project wrote it",
+    )
     parser.add_argument("results_model_file", metavar="RESULTS_MODEL_FILE", help="the final model, e.g. mood.model")
     running.add_select_option(parser)
     running.add_solver_options(parser)

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TextIO
 
+from fastgrid.common.errors import escaped
+
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
@@ -60,7 +62,7 @@ class Console:
 
     def warn(self, text: str) -> None:
         """Say something that the user should look at, also when quiet."""
-        self._print(f"warning: {text}")
+        self._print(f"warning: {escaped(text)}")
 
     @contextlib.contextmanager
     def progress(self) -> Iterator[None]:

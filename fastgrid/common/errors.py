@@ -4,7 +4,13 @@ from __future__ import annotations
 
 
 class FastgridError(Exception):
-    """Base class of all errors raised on purpose by fastgrid."""
+    """Base class of all errors raised on purpose by fastgrid.
+
+    What would steer a terminal is escaped in the message (`escaped`): it may hold names of files, which hold anything.
+    """
+
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*(escaped(one) if isinstance(one, str) else one for one in arguments))
 
 
 class UserError(FastgridError):

@@ -9,8 +9,11 @@ import secrets
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from fastgrid.common.errors import UserError
+
+_PIECE = 2**18
 
 
 @contextlib.contextmanager
@@ -59,6 +62,18 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
         rest = memoryview(data)
         while rest:
             rest = rest[file.write(rest) :]
+
+
+def read_at_most(file: BinaryIO, size: int) -> bytes:
+    """Return the next bytes of a file, so many at the most.
+
+    Piece by piece: Python makes room at once for as many bytes as are asked for, even where the file is small.
+    """
+    parts: list[bytes] = []
+    while size and (part := file.read(min(size, _PIECE))):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
 
 
 def _status(path: Path) -> os.stat_result | None:

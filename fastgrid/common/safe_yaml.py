@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from fastgrid.common.errors import UserError, one_line
+from fastgrid.common.files import read_at_most
 from fastgrid.common.json_nodes import json_file, looks_like_json
 from fastgrid.common.yaml_builder import Limits, NodeBuilder
 from fastgrid.common.yaml_nodes import Scalar, Text, Typed, YamlFile, located_error, text, typed
@@ -75,7 +76,7 @@ def read_bounded(path: str | os.PathLike[str], size: int) -> bytes:
     """Return the bytes of a file that may hold at most `size`; every obstacle is a `UserError`."""
     try:
         with Path(path).open("rb") as file:
-            data = file.read(size + 1)
+            data = read_at_most(file, size + 1)
     except FileNotFoundError as error:
         raise UserError(f"{path}: there is no such file; check the path") from error
     except IsADirectoryError as error:

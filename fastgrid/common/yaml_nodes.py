@@ -17,6 +17,8 @@ Text = str | list["Text"] | dict[str, "Text"]
 
 # Numbers that YAML 1.1 takes for text although everybody means a number by them: 1e-05, 1E5, -.5.
 _OTHER_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?")
+# Longer ones are text: to the base of 60 they would take minutes, and Python writes no integer of 5000 digits.
+_LONGEST_NUMBER = 1000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,8 +121,8 @@ def walk(node: Node) -> Iterator[Node]:
 def typed(node: Node) -> Typed:
     """Return the value of a node, plain scalars by the rules of YAML 1.1 (dates and the like stay text).
 
-    Numbers such as ``1e-05`` and ``-.5``, which YAML 1.1 takes for text, are numbers. Keys of mappings are text as
-    written.
+    Numbers such as ``1e-05`` and ``-.5``, which YAML 1.1 takes for text, are numbers; what has more than 1000
+    characters is none. Keys of mappings are text as written.
     """
     if isinstance(node, Scalar):
         return _typed_scalar(node.text) if node.plain else node.text
@@ -150,6 +152,8 @@ def plain_kind(text: str) -> str:
 
 
 def _typed_scalar(text: str) -> bool | int | float | str | None:
+    if len(text) > _LONGEST_NUMBER:
+        return text
     kind = plain_kind(text)
     if kind == "null":
         return None
@@ -157,7 +161,7 @@ def _typed_scalar(text: str) -> bool | int | float | str | None:
         node = yaml.nodes.ScalarNode(f"tag:yaml.org,2002:{kind}", text)
         try:
             value: bool | int | float = getattr(_rules()[1], f"construct_yaml_{kind}")(node)
-        except ValueError:  # what the pattern lets through and Python does not: 0b_, integers of 5000 digits
+        except (ValueError, OverflowError):  # what the pattern lets through and Python does not: 0b_, 1:0: ... :0.0
             return text
         return value
     return float(text) if _OTHER_NUMBER.fullmatch(text) else text

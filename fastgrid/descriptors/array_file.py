@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastgrid.common.ahead import Ahead
+from fastgrid.common.array_errors import ARRAY_ERRORS
 from fastgrid.common.files import replacing
 from fastgrid.descriptors.table import Float32Matrix
 
@@ -61,7 +62,7 @@ def write_rows(path: Path, shape: tuple[int, int], rows: Iterable[Float32Matrix]
 def _holds(path: Path, values: Float32Matrix) -> bool:
     try:
         kept = np.lib.format.open_memmap(path, mode="r")
-    except (OSError, ValueError):
+    except ARRAY_ERRORS:
         return False
     if (kept.dtype, kept.shape) != (values.dtype, values.shape):
         return False

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from fastgrid.common.array_errors import ARRAY_ERRORS
 from fastgrid.common.errors import UserError
 from fastgrid.common.files import make_directory, write_bytes, write_text
 from fastgrid.common.sealed_json import sealed, unsealed
@@ -120,7 +121,7 @@ class Cache:
             if recorded.keys() != files.keys() or not layout["texts"].keys() >= set(texts):
                 return None
             stored = self._stored(layout, {item_id: seen for item_id, (_, seen) in recorded.items()})
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except (*ARRAY_ERRORS, KeyError, AttributeError):
             # Whatever is wrong with it, the remedy is the same: to read the files again.
             return None
         present = _present_fingerprints(files, recorded)

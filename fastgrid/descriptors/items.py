@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -20,13 +21,13 @@ _Row = tuple[npt.NDArray[np.float32], list[str]]
 
 
 def read_items(
-    files: Mapping[str, Path], descriptors: Sequence[Descriptor]
+    files: Mapping[str, str | os.PathLike[str]], descriptors: Sequence[Descriptor]
 ) -> tuple[DescriptorTable, tuple[LeftOut, ...]]:
     """Read exactly the given descriptors of some files.
 
     Parameters
     ----------
-    files : mapping of str to Path
+    files : mapping of str to path-like
         Item id -> file; paths may lead through archives, as for `fastgrid.descriptors.read_collection`.
     descriptors : sequence of Descriptor
         What a model was trained on, real or text. Other descriptors of a file do not matter.
@@ -47,7 +48,7 @@ def read_items(
     wanted = tuple(sorted(descriptors, key=lambda d: d.name))
     if any(d.kind is Kind.ENUMERATED for d in wanted):
         raise ValueError("enumerated descriptors are not in files; ask for the text that was enumerated")
-    ordered = {item_id: files[item_id] for item_id in sorted(files, key=item_order)}
+    ordered = {item_id: Path(files[item_id]) for item_id in sorted(files, key=item_order)}
     rows: dict[str, _Row] = {}
     left_out: dict[str, str] = {}
     with SourceBatches(ordered) as batches:
@@ -60,7 +61,7 @@ def read_items(
                     rows[reading.item_id] = found
     left_out |= batches.left_out
     rows = {item_id: rows[item_id] for item_id in ordered if item_id in rows and item_id not in left_out}
-    return _table(rows, wanted), tuple(LeftOut(i, files[i], left_out[i]) for i in ordered if i in left_out)
+    return _table(rows, wanted), tuple(LeftOut(i, ordered[i], left_out[i]) for i in ordered if i in left_out)
 
 
 def _picked(leaves: Leaves, wanted: Sequence[Descriptor]) -> _Row | str:

@@ -14,6 +14,7 @@ Codes = npt.NDArray[np.integer]
 
 # A class needs an item per fold, and class codes are int16: more folds than this is a damaged file.
 MOST_FOLDS = 32767
+MOST_CLASSES = 32767
 
 _REMEDY = "run the tests again to write it anew"
 
@@ -104,13 +105,16 @@ def arrays_from_result(
     Raises
     ------
     UserError
-        When the content is not of that form, an id stands in two cells, or ids and folds disagree.
+        When the content is not of that form, an id stands in two cells, ids and folds disagree, or there are more than
+        32767 classes.
     """
     cells = _cells(matrix, source)
     folds = _folds(fold, source)
     _check_same_ids(cells, folds, source)
     ids = tuple(sorted(cells))
     classes = tuple(sorted({name for pair in cells.values() for name in pair}))
+    if len(classes) > MOST_CLASSES:
+        raise UserError(f"{source}: names {len(classes)} classes, more than {MOST_CLASSES}; is it the right file?")
     code = {name: number for number, name in enumerate(classes)}
     return ResultArrays(
         ids=ids,

@@ -4,14 +4,17 @@ Knows arrays and scalars only. Every jitted function is private and gets its opt
 """
 
 from fastgrid.kernels.changed_features import changed_features, correct_products, correction_cost, fresh_cost
-from fastgrid.kernels.gram import KERNELS, fill_gram, gram_matrix, inner_products, squared_distances
+from fastgrid.kernels.gram import fill_gram, gram_matrix, inner_products, squared_distances
 from fastgrid.kernels.gram_blocks import fill_gram_between, fill_symmetric_gram, gram_from_features
+from fastgrid.kernels.known import KERNELS, added_kernel, added_kernels, known_kernels, parameters_used
 from fastgrid.kernels.scratch import Scratch, kept_scratch, release_all_scratch
 from fastgrid.kernels.smo_state import aligned_empty, padded_length
 
 __all__ = [
     "KERNELS",
     "Scratch",
+    "added_kernel",
+    "added_kernels",
     "aligned_empty",
     "changed_features",
     "correct_products",
@@ -24,7 +27,9 @@ __all__ = [
     "gram_matrix",
     "inner_products",
     "kept_scratch",
+    "known_kernels",
     "padded_length",
+    "parameters_used",
     "release_all_scratch",
     "squared_distances",
 ]

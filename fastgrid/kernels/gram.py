@@ -7,17 +7,15 @@ exp(-gamma |x-z|^2), (gamma x'z + coef0)^degree, x'z).
 
 from __future__ import annotations
 
-from typing import Literal, get_args
-
 import numpy as np
 import numpy.typing as npt
 
+from fastgrid.kernels.definition import KernelParameters
 from fastgrid.kernels.exponential import _exponential
 from fastgrid.kernels.jit import jit
 from fastgrid.kernels.kernel_rows import _raise_row
+from fastgrid.kernels.known import KERNELS, added_kernel
 
-KernelName = Literal["rbf", "poly", "linear"]
-KERNELS: tuple[str, ...] = get_args(KernelName)
 Float64Matrix = npt.NDArray[np.float64]
 
 
@@ -122,6 +120,8 @@ def gram_matrix(
 ) -> Float64Matrix:
     """Return the Gram matrix of the rows of `left` and `right`; see `inner_products` and `fill_gram`.
 
+    `kernel` may also be one that was added (docs/add-a-kernel.md).
+
     Returns
     -------
     ndarray of float64, shape (m, n)
@@ -130,6 +130,9 @@ def gram_matrix(
     -----
     Memory beside the arguments: that of `inner_products`; then 16 m n bytes for RBF, 8 m n for the others.
     """
+    added = added_kernel(kernel)
+    if added is not None:
+        return added.values(left, right, KernelParameters(gamma, degree, coef0))
     base = inner_products(left, right)
     if kernel == "rbf":
         base = squared_distances(base) if left is right else squared_distances(base, _norms(left), _norms(right))

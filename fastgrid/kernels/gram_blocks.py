@@ -9,9 +9,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from fastgrid.kernels.gram import KERNELS
+from fastgrid.kernels.definition import KernelDefinition, KernelParameters, fill_symmetrically
 from fastgrid.kernels.jit import jit, jit_inline
 from fastgrid.kernels.kernel_rows import Float64Vector, _doubt, _fill_row
+from fastgrid.kernels.known import KERNELS, added_kernel
 
 Float64Matrix = npt.NDArray[np.float64]
 IndexVector = npt.NDArray[np.intp]
@@ -66,6 +67,10 @@ def fill_symmetric_gram(
     -----
     Memory beside `products` and `out`: 12 m + 16 * 1024 bytes. Cost: m (m + 1) / 2 kernel values.
     """
+    added = added_kernel(kernel)
+    if added is not None:
+        order = np.arange(len(products)) if rows is None else rows
+        return _fill_by_products(added, products, order, out, KernelParameters(gamma, degree, coef0))
     code = _code(kernel)
     chosen = np.arange(len(products), dtype=np.uint32) if rows is None else _positions(rows)
     return float(_fill_symmetric(code, products, chosen, rows is None, gamma, degree, coef0, out))
@@ -108,13 +113,47 @@ def fill_gram_between(
     -----
     Memory beside `products` and `out`: 12 (m + k) + 16 * 1024 bytes. Cost: m k kernel values.
     """
+    added = added_kernel(kernel)
+    if added is not None:
+        return _fill_between_by_products(added, products, rows, columns, out, KernelParameters(gamma, degree, coef0))
     left, right = _positions(rows), _positions(columns)
     return float(_fill_between(_code(kernel), products, left, right, gamma, degree, coef0, out))
 
 
+def _fill_by_products(
+    added: KernelDefinition,
+    products: Float64Matrix,
+    rows: IndexVector,
+    out: npt.NDArray[np.floating],
+    parameters: KernelParameters,
+) -> float:
+    norms = products.diagonal()[rows]
+
+    def block(start: int, stop: int) -> Float64Matrix:
+        chosen = products[np.ix_(rows[start:stop], rows[start:])]
+        return added.of_inner_products(chosen, norms[start:stop], norms[start:], parameters)
+
+    return fill_symmetrically(block, len(rows), out, _STRIP)
+
+
+def _fill_between_by_products(
+    added: KernelDefinition,
+    products: Float64Matrix,
+    rows: IndexVector,
+    columns: IndexVector,
+    out: npt.NDArray[np.floating],
+    parameters: KernelParameters,
+) -> float:
+    norms, largest = products.diagonal(), 0.0
+    for start in range(0, len(rows), _STRIP):
+        strip = rows[start : start + _STRIP]
+        block = added.of_inner_products(products[np.ix_(strip, columns)], norms[strip], norms[columns], parameters)
+        largest = float(np.maximum(largest, np.abs(block).max(initial=0.0)))
+        out[start : start + _STRIP, : len(columns)] = block
+    return largest
+
+
 def _code(kernel: str) -> int:
-    if kernel not in KERNELS:
-        raise ValueError(f"kernel {kernel!r} is not one of {', '.join(KERNELS)}")
     return KERNELS.index(kernel)
 
 
@@ -248,6 +287,12 @@ def gram_from_features(
     """
     n = len(values)
     step = max(1, strip_bytes // (8 * max(1, n)))
+    added = added_kernel(kernel)
+    if added is not None:
+        parameters = KernelParameters(gamma, degree, coef0)
+        found = fill_symmetrically(lambda a, b: added.values(values[a:b], values[a:], parameters), n, out, step)
+        out[:, n:] = 0.0
+        return found, np.einsum("ij,ij->i", values, values)
     strips = [(start, min(start + step, n)) for start in range(0, n, step)]
     norms = np.empty(n)
     for start, stop in strips:

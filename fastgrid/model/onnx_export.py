@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastgrid.common.errors import UserError
+from fastgrid.common.errors import UserError, one_line
+from fastgrid.descriptors.scalars import is_text
 from fastgrid.descriptors.table import Kind
 from fastgrid.model.history.machine_text import classes_of_support_vectors, coefficients_of_vectors
 from fastgrid.model.model import Model
@@ -42,7 +43,8 @@ def onnx_content(model: Model) -> bytes:
     Raises
     ------
     UserError
-        When the package onnx is not installed, or the model has a single class.
+        When the package onnx is not installed, or the model has a single class, no support vectors, or text that is no
+        valid Unicode.
 
     Notes
     -----
@@ -53,8 +55,7 @@ def onnx_content(model: Model) -> bytes:
         import onnx
     except ImportError as error:
         raise UserError("ONNX takes the package onnx; install it: pip install 'fastgrid[onnx]'") from error
-    if len(model.class_order) < 2:
-        raise UserError(f"a model of a single class ({model.class_order[0]}) cannot be written as ONNX")
+    _check(model)
     graph = _Graph(onnx)
     values = _inputs(graph, model)
     for _, step in model.extraction.chain.steps:
@@ -62,6 +63,8 @@ def onnx_content(model: Model) -> bytes:
             values = _scaled(graph, values, *_in_width(model, step.columns.lengths, step.scale_, step.offset_))
         elif isinstance(step, Gaussianize) and step.sorted_.size:
             values = _gaussianized(graph, values, model, step)
+        elif not (step.only_chooses or isinstance(step, Enumerate | Normalize | Gaussianize)):
+            raise UserError(f"{step.transfo} has no form in ONNX, so that this model cannot be written as ONNX")
     scaling = model.extraction.scaling
     values = graph.add("Gather", [values, graph.constant(scaling.columns.astype(np.int64))], axis=1)
     features = _scaled(graph, values, scaling.scale, scaling.offset)
@@ -69,13 +72,32 @@ def onnx_content(model: Model) -> bytes:
     return graph.content(model)
 
 
+def _check(model: Model) -> None:
+    # The last two hold for every model that was trained, but not for every file.
+    if len(model.class_order) < 2:
+        raise UserError(f"a model of a single class ({one_line(model.class_order[0], 60)}) cannot be written as ONNX")
+    name = model.classifier.kernel.name
+    if name not in _KERNELS:
+        raise UserError(f"ONNX has no kernel {name}, so that this model cannot be written as ONNX")
+    if not len(model.classifier.support_vectors):
+        raise UserError("a model without support vectors cannot be written as ONNX; train it again")
+    for text in (*model.class_order, *(text for texts in _known_texts(model).values() for text in texts)):
+        if not is_text(text):
+            raise UserError(
+                f"'{one_line(text, 60)}' is not valid Unicode and cannot be written as ONNX; train it again"
+            )
+
+
+def _known_texts(model: Model) -> dict[str, tuple[str, ...]]:
+    steps = [step for _, step in model.extraction.chain.steps if isinstance(step, Enumerate)]
+    return {name: texts for step in steps for name, texts in step.texts_.items()}
+
+
 def _inputs(graph: _Graph, model: Model) -> str:
     # All dimensions in the order of the table, text as its numbers.
     numbers = [d for d in model.required_descriptors if d.kind is Kind.REAL]
     texts = [d for d in model.required_descriptors if d.kind is Kind.TEXT]
-    known = {
-        name: t for _, s in model.extraction.chain.steps if isinstance(s, Enumerate) for name, t in s.texts_.items()
-    }
+    known = _known_texts(model)
     parts, names = [], []
     if numbers:
         parts.append(graph.input("numbers", "FLOAT", sum(d.length for d in numbers)))

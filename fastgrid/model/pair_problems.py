@@ -7,8 +7,10 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from fastgrid.kernels import added_kernel, aligned_empty, gram_from_features, padded_length
+from fastgrid.kernels.definition import KernelParameters
 from fastgrid.model.classifier import Kernel
-from fastgrid.solvers import OneVsOneSolution, Solver, Stopping
+from fastgrid.solvers import ClassOrderedGram, OneVsOneSolution, Solver, Stopping, get_solver
 
 Float32Matrix = npt.NDArray[np.float32]
 Float64Matrix = npt.NDArray[np.float64]
@@ -85,6 +87,8 @@ class FeatureProblem:
         """Train on some items; see `PairProblem`."""
         from fastgrid.solvers.on_demand import solve_on_demand
 
+        if added_kernel(self._kernel.name) is not None:
+            return self._solve_on_matrix(self._features[training], codes, costs)
         starts = np.array([0, np.count_nonzero(codes == 0), len(codes)], dtype=np.int64)
         kernel = self._kernel
         path = solve_on_demand(
@@ -92,6 +96,20 @@ class FeatureProblem:
             cache_bytes=CACHE_BYTES, degree=kernel.degree, coef0=kernel.coef0,
         )  # fmt: skip
         return path.solution(0, starts)
+
+    def _solve_on_matrix(
+        self, rows: Float32Matrix, codes: npt.NDArray[np.int64], costs: Float64Vector
+    ) -> OneVsOneSolution:
+        # A kernel that was added has no rows on demand: its Gram matrix, in float32, is computed in strips.
+        kernel = self._kernel
+        gram = aligned_empty((len(rows), padded_length(len(rows))), np.float32)
+        parameters = KernelParameters(kernel.gamma, kernel.degree, kernel.coef0)
+        gram_from_features(kernel.name, rows.astype(np.float64), gram, *parameters, strip_bytes=8 * STRIP_NUMBERS)
+        added = added_kernel(kernel.name)
+        assert added is not None
+        starts = np.array([0, np.count_nonzero(codes == 0), len(codes)], dtype=np.int64)
+        ordered = ClassOrderedGram(gram, added.diagonal(rows, parameters), starts)
+        return get_solver("smo").solve_path(ordered, costs[np.newaxis], self._stopping).solution(0, starts)
 
     def decide(self, held_out: Positions, training: Positions, solution: OneVsOneSolution) -> Float64Vector:
         """Return decision values; see `PairProblem`."""

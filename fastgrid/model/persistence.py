@@ -14,7 +14,7 @@ import numpy.typing as npt
 from fastgrid.common.errors import UserError, one_line
 from fastgrid.common.files import write_bytes
 from fastgrid.descriptors.table import Descriptor, Kind
-from fastgrid.kernels import KERNELS
+from fastgrid.kernels import known_kernels
 from fastgrid.model.classifier import HIGHEST_DEGREE, Kernel, PairwiseClassifier
 from fastgrid.model.container import Array, DamagedModelError, read_container, write_container
 from fastgrid.model.features import FeatureExtraction, produced_columns
@@ -171,7 +171,7 @@ def _kernel(state: _State) -> Kernel:
         state.number("coef0"),
     )
     state.finish()
-    if kernel.name not in KERNELS:
+    if kernel.name not in known_kernels():
         raise DamagedModelError(f"there is no kernel {one_line(repr(kernel.name), 40)}")
     return kernel
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fastgrid.kernels import parameters_used
 from fastgrid.model.model import OF_HISTORY, Model
 from fastgrid.transforms.registry import describe_step
 
@@ -25,10 +26,7 @@ def describe(model: Model) -> dict[str, Any]:
     """
     classifier, record = model.classifier, model.record
     kernel: dict[str, Any] = {"name": classifier.kernel.name}
-    if classifier.kernel.name != "linear":
-        kernel["gamma"] = classifier.kernel.gamma
-    if classifier.kernel.name == "poly":
-        kernel.update(degree=classifier.kernel.degree, coef0=classifier.kernel.coef0)
+    kernel |= {name: getattr(classifier.kernel, name) for name in parameters_used(classifier.kernel.name)}
     found = {
         "class_name": model.class_name,
         "classes": dict(record.class_counts),

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from fastgrid import __version__
 from fastgrid.descriptors.table import DescriptorTable
-from fastgrid.kernels import KERNELS
+from fastgrid.kernels import known_kernels
 from fastgrid.model.classifier import HIGHEST_DEGREE, Kernel, PairwiseClassifier
 from fastgrid.model.features import fit_features
 from fastgrid.model.machines import fit_machines
@@ -110,8 +110,8 @@ def _check_arguments(
 ) -> None:
     if not labels or len(labels) != len(table.ids):
         raise ValueError(f"{len(labels)} labels for {len(table.ids)} items")
-    if kernel.name not in KERNELS:
-        raise ValueError(f"kernel {kernel.name!r} is not one of {', '.join(KERNELS)}")
+    if kernel.name not in known_kernels():
+        raise ValueError(f"kernel {kernel.name!r} is not one of {', '.join(known_kernels())}")
     if not all(np.isfinite(value) and value > 0.0 for value in (C, kernel.gamma)) or not 0.0 < tol < 1.0:
         raise ValueError(f"C = {C}, gamma = {kernel.gamma} and tol = {tol} must be positive, tol less than 1")
     if not 1 <= kernel.degree <= HIGHEST_DEGREE or not np.isfinite(kernel.coef0) or abs(seed) > LARGEST_SEED:

@@ -154,7 +154,13 @@ def _of_archive(archive: Path, listing: Listing) -> list[str]:
 def _class_directories(root: Path, tree: FolderTree, notes: _Notes) -> list[Path]:
     if not is_unicode(root):
         raise UserError(f"{printable(root)}: the path is not valid Unicode; rename the directory")
-    folders = [entry for entry in tree.listing(root) if tree.is_directory(entry)]
+    entries = tree.listing(root)
+    folders = [entry for entry in entries if tree.is_directory(entry)]
+    notes.extend(
+        f"{printable(entry)}: left out, it lies in no class folder"
+        for entry in entries
+        if entry.name.endswith(EXTENSIONS) and not entry.name.startswith(".") and entry not in folders
+    )
     if not folders:
         raise UserError(f"{root}: no class folders; give a directory with one sub-directory of files per class")
     kept = []

@@ -14,7 +14,7 @@ from fastgrid.project.result_files import ResultWriter
 
 #: What follows the class name in the name of a .param or .result file (see `combination_stem`).
 _OUR_FILE = re.compile(
-    r"_[a-z0-9._-]{0,40}(~[0-9a-f]{10})?_(rbf|poly|linear)_C[+-][0-9.e+-]+_gamma[+-][0-9.e+-]+_(un)?balanced"
+    r"_[a-z0-9._-]{0,40}(~[0-9a-f]{10})?_[a-z][a-z0-9]{0,30}_C[+-][0-9.e+-]+_gamma[+-][0-9.e+-]+_(un)?balanced"
     r"(_descriptors~[0-9a-f]{10})?(_[0-9]+fold)?(_repeat[0-9]+)?\.(param|result)"
 )
 

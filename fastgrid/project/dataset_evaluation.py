@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 
 from fastgrid.common.console import Console
 from fastgrid.common.errors import UserError, one_line
-from fastgrid.common.files import make_directory, write_text
+from fastgrid.common.files import make_directory, write_bytes, write_text
 from fastgrid.common.safe_yaml import load_typed
 from fastgrid.common.yaml_dump import dump
 from fastgrid.project.dataset_request import (
@@ -23,6 +24,7 @@ from fastgrid.project.dataset_request import (
     asked_flag,
     asked_groups,
     asked_names,
+    asked_number,
     asked_truth,
 )
 from fastgrid.project.filelist import write_filelist
@@ -71,11 +73,11 @@ def evaluate_dataset(
     C, gamma : int, float or sequence of them, optional
         Exponents of two, as in a project file: ``C=[-5, 1]`` tries 2^-5 and 2. By default those of the template.
     preprocessing : str or sequence of str, optional
-        Names of the template's preprocessings, ``*`` for all of them, which is what is taken by default.
+        Names of the template's preprocessings, ``*`` for all of them. By default those that the template asks for.
     artist_filter : bool, path-like or mapping of str to str, optional
         Keep what is of one artist together in training or in test: True goes by the tag ``metadata.tags.artist`` of
-        the descriptor files (one that lacks it is a group of its own), `fastgrid.train_model`'s `groups` may be given
-        instead, or item id -> artist.
+        the descriptor files (one that lacks it is a group of its own; it is an error where all do),
+        `fastgrid.train_model`'s `groups` may be given instead, or item id -> artist.
     normalize : bool
         Draw as many items of every class as the smallest one has; what is not drawn is not evaluated.
     class_name : str, optional
@@ -105,6 +107,7 @@ def evaluate_dataset(
     >>> fastgrid.evaluate_dataset("groundtruth.yaml", "filelist.yaml", C=[1, 5], gamma=[-3])  # doctest: +SKIP
     """
     console, drawn_equal = console or Console(quiet=True), asked_flag("normalize", normalize)
+    force_consistency, seed = asked_flag("force_consistency", force_consistency), asked_number("seed", seed)
     truth, files = asked_truth(groundtruth, class_name), asked_files(filelist)
     grid = {"C": asked_exponents("C", C), "gamma": asked_exponents("gamma", gamma)}
     if not force_consistency:
@@ -116,13 +119,11 @@ def evaluate_dataset(
     _check_classes(labels)
     output = absolute(tempfile.mkdtemp(prefix="fastgrid-") if output_dir is None else output_dir)
     lists = output / "groundtruth.yaml", output / "filelist.yaml"
-    make_directory(output)
-    write_groundtruth(lists[0], GroundTruth(truth.class_name, labels))
-    write_filelist(lists[1], {item: files[item] for item in labels})
     path = output / f"{truth.class_name}.project"
-    # Relative paths in it hold where it goes.
-    draft = path.with_name(f".{truth.class_name}.draft.project")
-    try:
+    make_directory(output)
+    with _drafted(path, lists) as draft:
+        write_groundtruth(lists[0], GroundTruth(truth.class_name, labels))
+        write_filelist(lists[1], {item: files[item] for item in labels})
         generate_classification_project(
             *lists,
             draft,
@@ -134,14 +135,16 @@ def evaluate_dataset(
             console=console,
         )
         text = _with_grid(draft, grid, preprocessing)
-    finally:
-        draft.unlink(missing_ok=True)
     with keeping_old_project(path, console):
         write_text(path, text)
     outcome = train_model(
         *lists, path, output, output / f"{truth.class_name}.history", settings=settings, console=console
     )
-    return _report(outcome, unmatched)
+    found = _report(outcome, unmatched)
+    if len(found["items"]) < 2:
+        only = one_line(next(iter(found["items"])), 60)
+        raise UserError(f"groundtruth: only files of the class {only} can be used; give items of at least two classes")
+    return found
 
 
 def balanced(labels: Mapping[str, str], seed: float) -> dict[str, str]:
@@ -173,6 +176,27 @@ def _check_classes(labels: Mapping[str, str]) -> None:
     if len(found) < 2:
         what = f"all items are of the class {one_line(found[0], 60)}" if found else "there are no items"
         raise UserError(f"groundtruth: {what}; give items of at least two classes")
+
+
+@contextlib.contextmanager
+def _drafted(path: Path, lists: tuple[Path, Path]) -> Iterator[Path]:
+    # A place beside the project for another one, until it was found to be one; else the lists of the project that is
+    # there stay those that it was made of. Relative paths hold in both places.
+    draft = path.with_name(f".{path.stem}.draft.project")
+    before = {each: each.read_bytes() if each.is_file() else None for each in lists}
+    try:
+        yield draft
+    except BaseException as error:
+        for each, content in before.items():
+            if content is None:
+                each.unlink(missing_ok=True)
+            else:
+                write_bytes(each, content)
+        if isinstance(error, UserError):
+            raise UserError(str(error).replace(str(draft), str(path))) from error
+        raise
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _with_grid(draft: Path, grid: Mapping[str, list[int | float] | None], preprocessing: Any) -> str:

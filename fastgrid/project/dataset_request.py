@@ -34,7 +34,8 @@ def asked_truth(given: PathLike | Mapping[str, str], class_name: str | None) -> 
         When they are none, or `class_name` can be no name of files.
     """
     if isinstance(given, Mapping):
-        truth = GroundTruth(NAMELESS, {str(item): str(given[item]) for item in sorted(given, key=str)})
+        labels = {str(item): _text(f"groundtruth: {item}", given[item]) for item in sorted(given, key=str)}
+        truth = GroundTruth(NAMELESS, labels)
     else:
         truth = read_groundtruth(_path(given, "groundtruth", "item ids to classes"))
     name = truth.class_name if class_name is None else class_name
@@ -69,7 +70,8 @@ def asked_groups(given: bool | PathLike | Mapping[str, str] | None, output: Path
         return next(tag for tag in TAGS if tag.endswith(".artist")) if given else None
     if isinstance(given, Mapping):
         path = output / "artists.yaml"
-        write_text(path, dump({str(item): str(artist) for item, artist in given.items()}, sort_keys=True))
+        artists = {str(item): _text(f"artist_filter: {item}", artist) for item, artist in given.items()}
+        write_text(path, dump(artists, sort_keys=True))
         return path
     return _path(given, "artist_filter", "item ids to artists")
 
@@ -116,6 +118,26 @@ def asked_flag(key: str, given: object) -> bool:
     return bool(given)
 
 
+def asked_number(key: str, given: object) -> int | float:
+    """Return a finite number.
+
+    Raises
+    ------
+    UserError
+        When it is none.
+    """
+    value = given.item() if isinstance(given, np.generic) else given
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise UserError(f"{key}: {one_line(repr(given), 60)} is no number")
+    return value
+
+
+def _text(name: str, given: object) -> str:
+    if isinstance(given, str | int | float | np.generic):
+        return str(given)
+    raise UserError(f"{name}: {one_line(repr(given), 60)} is no name; give text")
+
+
 def _path(given: object, name: str, mapping: str | None) -> PathLike:
     if isinstance(given, str | os.PathLike):
         return given
@@ -134,7 +156,7 @@ def _several(key: str, given: Any) -> list[Any]:
 
 
 def _exponent(key: str, given: object) -> int | float:
-    value = given.item() if isinstance(given, np.generic) else given
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise UserError(f"{key}: {one_line(repr(given), 60)} is no number; give exponents of two")
-    return value
+    try:
+        return asked_number(key, given)
+    except UserError as error:
+        raise UserError(f"{error}; give exponents of two") from None

@@ -21,7 +21,11 @@ from fastgrid.sweep.run import run_sweep
 from fastgrid.sweep.shares import Shard
 from fastgrid.sweep.splits import Splits
 
-KERNEL_NAMES = {"RBF": "rbf", "poly": "poly", "linear": "linear"}
+
+def kernel_name(spelled: str) -> str:
+    """Return the name of a kernel that a project spells as Gaia does."""
+    return "rbf" if spelled == "RBF" else spelled
+
 
 #: Combinations that a warning of the same kind names.
 MOST_WARNINGS = 10
@@ -181,7 +185,7 @@ def sweep_combination(combination: CombinationSpec, features: FeatureSets) -> Co
     """Return what the sweep solves for a combination of a project."""
     return Combination(
         features.by_choice[choice_of(combination)].key,
-        KERNEL_NAMES[combination.kernel],
+        kernel_name(combination.kernel),
         2.0**combination.c_exponent,
         2.0**combination.gamma_exponent,
         combination.balance_classes,

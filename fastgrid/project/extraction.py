@@ -38,7 +38,8 @@ class Extraction:
     written : int
         Descriptor files that were made.
     known : int
-        Those that were there already, are not older than their audio and were made with the same profile.
+        Those that were there already, made of the same audio with the same profile, or, where it is not known how
+        they were made, not older than the audio.
     failed : dict of Path to str
         Audio files that have none, with the reason, in order.
     orphans : tuple of Path
@@ -115,7 +116,7 @@ def extract(
     for path in missing.values():
         log.doubt(path)
     failed = dict.fromkeys(found.unnamable, "its name is not valid Unicode; rename it")
-    failed |= _run(missing, jobs or available_cores(), settings, lambda a, t: log.add(t, Made(a.name, digest)), console)
+    failed |= _run(missing, jobs or available_cores(), settings, lambda made, t: log.add(t, made), digest, console)
     in_order = {audio: failed[audio] for audio in sorted(failed)}
     for audio, reason in in_order.items():
         console.warn(f"{printable(audio)}: {reason}")
@@ -133,22 +134,28 @@ def _check_profile(profile: Path) -> None:
 
 
 def _run(
-    missing: dict[Path, Path], jobs: int, profile: Path | None, done: Callable[[Path, Path], None], console: Console
+    missing: dict[Path, Path],
+    jobs: int,
+    profile: Path | None,
+    done: Callable[[Made, Path], None],
+    digest: str,
+    console: Console,
 ) -> dict[Path, str]:
     running = RunningProcesses()
     failed: dict[Path, str] = {}
     with console.progress(), ThreadPoolExecutor(jobs) as threads:
         console.expect("extracting", len(missing))
         pending = {
-            threads.submit(_extract_one, running, audio, path, profile): audio for audio, path in missing.items()
+            threads.submit(_extract_one, running, audio, path, profile, digest): audio
+            for audio, path in missing.items()
         }
         try:
             for number, ended in enumerate(as_completed(pending), 1):
-                audio, reason = pending[ended], ended.result()
-                if reason:
-                    failed[audio] = reason
+                audio, outcome = pending[ended], ended.result()
+                if isinstance(outcome, Made):
+                    done(outcome, missing[audio])
                 else:
-                    done(audio, missing[audio])
+                    failed[audio] = outcome + _of_earlier(missing[audio])
                 console.advance("extracting", number)
         except BaseException:
             # What is under way is given up, what is finished stays.
@@ -158,15 +165,25 @@ def _run(
     return failed
 
 
-def _extract_one(running: RunningProcesses, audio: Path, target: Path, profile: Path | None) -> str:
-    # Returns why there are no descriptors of a file; nothing where there are.
-    if not audio.is_file():
-        return "is a link to nothing, or no plain file"
+def _of_earlier(target: Path) -> str:
+    return (
+        f"; what an earlier version had stays in {printable(target)}, and a training takes it"
+        if target.exists()
+        else ""
+    )
+
+
+def _extract_one(running: RunningProcesses, audio: Path, target: Path, profile: Path | None, digest: str) -> Made | str:
+    # Returns how the descriptors of a file were made, or why there are none.
+    try:
+        made = Made.of(audio, digest)
+    except OSError:
+        return "is a link to nothing, or cannot be looked at"
     command = [*_ONE, str(audio), str(target)]
     pid, code, complaint = running.run(command if profile is None else [*command, str(profile)])
     part_of(target, pid).unlink(missing_ok=True)
     if code == 0:
-        return "" if is_whole(target) else "Essentia has written no descriptors"
+        return made if is_whole(target) else "Essentia has written no descriptors"
     said = _reason(complaint, audio)
     if code > 0 and said:
         return said
@@ -181,12 +198,15 @@ def _reason(complaint: str, file: Path) -> str:
 
 
 def _is_done(audio: Path, target: Path, made: Made | None, digest: str) -> bool:
-    # What was put there by others is taken as it is.
+    # What was put there by others is taken as it is, if it is not older than the audio.
     try:
-        fresh = target.stat().st_mtime_ns >= audio.stat().st_mtime_ns
+        if made is None:
+            fresh = target.stat().st_mtime_ns >= audio.stat().st_mtime_ns
+        else:
+            fresh = made == Made.of(audio, digest)
     except OSError:
         return False
-    return fresh and (made is None or made == Made(audio.name, digest)) and is_whole(target)
+    return fresh and is_whole(target)
 
 
 def is_whole(target: Path) -> bool:

@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from fastgrid.common.errors import UserError, one_line
@@ -27,16 +27,34 @@ class Made:
     ----------
     audio : str
         Name of the audio file, without its directory.
+    size : int
+        Its bytes.
+    modified : int
+        When it was changed last, in nanoseconds.
     profile : str
         Digest of the profile's content, empty without one.
     """
 
     audio: str
+    size: int
+    modified: int
     profile: str
+
+    @classmethod
+    def of(cls, audio: Path, profile: str) -> Made:
+        """Return how a file is made of `audio` as it is now.
+
+        Raises
+        ------
+        OSError
+            When there is no such file.
+        """
+        status = audio.stat()
+        return cls(audio.name, status.st_size, status.st_mtime_ns, profile)
 
 
 #: No audio file has this name.
-_DOUBTFUL = Made("", "")
+_DOUBTFUL = Made("", 0, 0, "")
 
 
 class ExtractionLog:
@@ -67,7 +85,7 @@ class ExtractionLog:
         UserError
             When it cannot be written.
         """
-        line = json.dumps({"file": self._name(target), "audio": made.audio, "profile": made.profile}, sort_keys=True)
+        line = json.dumps({"file": self._name(target), **asdict(made)})
         try:
             with self._path.open("a", encoding="utf-8") as file:
                 # A line that a kill has cut off must not take this one along.
@@ -93,8 +111,14 @@ class ExtractionLog:
     def _read(self, line: str) -> None:
         with contextlib.suppress(ValueError, RecursionError):
             match json.loads(line):
-                case {"file": str(name), "audio": str(audio), "profile": str(profile)}:
-                    self._made[name] = Made(audio, profile)
+                case {
+                    "file": str(name),
+                    "audio": str(audio),
+                    "size": int(size),
+                    "modified": int(modified),
+                    "profile": str(profile),
+                }:
+                    self._made[name] = Made(audio, size, modified, profile)
 
     def _name(self, target: Path) -> str:
         return target.relative_to(self.directory).as_posix()

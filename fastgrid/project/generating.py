@@ -148,13 +148,15 @@ def keeping_old_project(path: Path, console: Console) -> Iterator[None]:
         return
     old = path.read_bytes()
     copies = (path.with_name(f"{path.name}.old{number or ''}") for number in itertools.count())
-    copy = next(copy for copy in copies if not copy.exists())
+    copy = next(copy for copy in copies if not copy.exists() or (copy.is_file() and copy.read_bytes() == old))
+    kept_before = copy.exists()
     write_bytes(copy, old)
     try:
         yield
     finally:
         if path.is_file() and path.read_bytes() == old:
-            copy.unlink()
+            if not kept_before:
+                copy.unlink()
         else:
             console.warn(f"{path} held another project, which is now {copy.name}")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from fastgrid.common.errors import one_line
 from fastgrid.model.history.file import Transformation, read_history, reads_as_history
+from fastgrid.model.history.variants import StringList
 from fastgrid.model.model import Model
 from fastgrid.model.summary import describe
 
@@ -48,7 +49,8 @@ def _step(step: Transformation) -> dict[str, Any]:
         "analyzer": step.analyzer,
         "applier": step.applier,
         "descriptors_before": sum(1 for _ in step.layout.leaves()),
-        "concerns": list(names),
+        # Of a step that the model does not need, anything may stand there.
+        "concerns": list(names) if isinstance(names, StringList | dict) else [],
     }
 
 
@@ -75,7 +77,10 @@ def inspection_lines(found: dict[str, Any]) -> list[str]:
         params = "; ".join(f"{key} {_some(value)}" for key, value in step["params"].items() if value)
         lines.append(f"preprocessing: {step['transfo']}" + (f" ({params})" if params else ""))
     if found["evaluation"]:
-        lines.append("evaluation: " + ", ".join(f"{key} {_value(value)}" for key, value in found["evaluation"].items()))
+        lines.append(
+            "evaluation: "
+            + ", ".join(f"{one_line(key, 40)} {_value(value)}" for key, value in found["evaluation"].items())
+        )
     return lines
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from fastgrid.common.errors import ProjectFileError, UserError
 from fastgrid.common.files import make_directory, writing_error
-from fastgrid.model.history.file import is_history_name
+from fastgrid.model.history.file import is_history_name, may_be_replaced
 from fastgrid.project.class_folders import LISTING
 from fastgrid.project.combination_files import remove_result_files
 from fastgrid.project.folds import FOLDS_FILE
@@ -84,10 +84,17 @@ def check_model_file(model_file: Path, full_layout: bool) -> None:
     Raises
     ------
     UserError
-        When it is nothing but an ending, or a layout is asked for that only a history has.
+        When it is nothing but an ending, that of another format or of a file that is no model, or a layout is asked
+        for that only a history has.
     """
-    if model_paths(model_file).history is None and full_layout:
+    paths = model_paths(model_file)
+    if paths.history is None and full_layout:
         raise UserError(f"{model_file}: --full-layout is for models whose name ends in .history")
+    if model_file.suffix.lower() == ".onnx":
+        raise UserError(f"{model_file}: training writes no ONNX; name a .model, and give that to fastgrid convert")
+    for path in filter(None, (paths.model, paths.history)):
+        if path.is_file() and not may_be_replaced(path):
+            raise UserError(f"{path}: is a file, but no model, and stays; give the model another name")
 
 
 def check_apart(directory: Path, inputs: Path) -> None:

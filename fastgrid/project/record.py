@@ -27,6 +27,7 @@ from fastgrid.project.grouping import Grouping, load_grouping
 from fastgrid.project.items import labels_of
 from fastgrid.project.names import repeat_suffix, result_stems
 from fastgrid.project.pooling import joined_scores, pooled_scores
+from fastgrid.project.record_facts import check_facts
 from fastgrid.project.schema import Project
 from fastgrid.report.predictions import Predictions, read_predictions
 from fastgrid.report.rows import Candidate, ReportRow, report_rows
@@ -157,9 +158,10 @@ def load_record(project: Project) -> SweepRecord:
         document = json.loads(path.read_text(encoding="utf-8"))
         combinations = tuple(_combination_of_json(entry) for entry in document["combinations"])
         found = document["fingerprint"]
+        check_facts(document, len(project.evaluations))
     except FileNotFoundError:
         raise UserError(f"{path}: there are no results yet; {remedy}") from None
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(f"{path}: is damaged ({one_line(error, 100)}); {remedy}") from error
     labels = labels_of(project)
     grouping = None
@@ -173,14 +175,21 @@ def load_record(project: Project) -> SweepRecord:
         tuple(read_predictions(directory / predictions_name(index, repeat)) for repeat in range(evaluation.repeats))
         for index, evaluation in enumerate(project.evaluations)
     ]
-    if not all(_fit(given, combinations, repeats[0][0]) for parts in repeats for given in parts):
+    fits = all(
+        _fit(given, combinations, repeats[0][0], evaluation.nfold)
+        for parts, evaluation in zip(repeats, project.evaluations, strict=True)
+        for given in parts
+    )
+    if not fits or combinations != project.combinations():
         raise UserError(f"{path}: does not fit the predictions beside it; {remedy}")
     return SweepRecord(project, combinations, repeats, document)
 
 
-def _fit(given: Predictions, combinations: Sequence[CombinationSpec], first: Predictions) -> bool:
+def _fit(given: Predictions, combinations: Sequence[CombinationSpec], first: Predictions, n_folds: int) -> bool:
     same_items = list(given.ids) == list(first.ids) and np.array_equal(given.actual, first.actual)
     same_classes = list(given.classes) == list(first.classes)
+    if any(given.fold >= n_folds):
+        return False
     return len(given.predicted) == len(combinations) and same_items and same_classes and given.groups == first.groups
 
 

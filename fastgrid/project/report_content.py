@@ -98,7 +98,16 @@ def _dataset(path: Path) -> Mapping[str, Any]:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return found if isinstance(found, dict) and _is_usable(found) else {}
+
+
+def _is_usable(dataset: Mapping[str, Any]) -> bool:
+    # Somebody may have edited it.
+    entries = [dataset.get(key, []) for key in ("left_out_files", "left_out_descriptors", "notes")]
+    if not all(isinstance(found, list) for found in entries):
+        return False
+    named = all(isinstance(one, dict) and {"name", "reason"} <= one.keys() for one in (*entries[0], *entries[1]))
+    return named and all(type(dataset.get(key, 0)) is int for key in ("descriptors", "dimensions"))
 
 
 def _estimates(record: SweepRecord, judgement: Judgement) -> Estimates:

@@ -28,6 +28,9 @@ from fastgrid.sweep.journal import entry_files
 RUN = "run"
 _STATE_FILE = re.compile(r"(run|shard-[1-9][0-9]*-of-[1-9][0-9]*)\.(lock|progress\.json)")
 
+_LARGEST = 2**53
+_YEAR_9999 = 253_370_764_800
+
 #: Seconds between two writings of how far a run has come.
 SECONDS_BETWEEN_WRITINGS = 1.0
 
@@ -160,11 +163,25 @@ def progress_in(directory: Path) -> list[Progress]:
     found = []
     for path in _state_files(directory):
         if path.suffix == ".json":
-            with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
-                document = json.loads(path.read_text(encoding="utf-8"))
-                steps = {step: (int(done), int(total)) for step, (done, total) in document.pop("steps").items()}
-                found.append(Progress(**document, steps=steps))
+            with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+                found.append(_progress_of(json.loads(path.read_text(encoding="utf-8"))))
     return found
+
+
+def _progress_of(document: dict[str, Any]) -> Progress:
+    steps = {step: (done, total) for step, (done, total) in document.pop("steps").items()}
+    progress = Progress(**document, steps=steps)
+    texts = (progress.name, progress.command, progress.host, progress.step, progress.ended)
+    counts = [progress.pid, *(number for pair in steps.values() for number in pair)]
+    # Seconds of years that have four digits, as the clock shows them.
+    seconds = (progress.started, progress.updated)
+    if not (
+        all(isinstance(text, str) for text in texts)
+        and all(type(number) is int and 0 <= number < _LARGEST for number in counts)
+        and all(type(number) in (int, float) and 0 <= number < _YEAR_9999 for number in seconds)
+    ):
+        raise ValueError("what stands there was not written by a run")
+    return progress
 
 
 def _forget_shards(directory: Path) -> None:

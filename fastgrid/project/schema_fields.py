@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import NoReturn, cast
 
 from fastgrid.common.yaml_nodes import Entries, Items, Node, Scalar, Typed, YamlFile, plain_kind, typed
+from fastgrid.kernels import added_kernels
 
 MAX_EXPONENT = 1000
 MAX_REPEATS = 1000
@@ -134,12 +135,15 @@ def repeat_count(file: YamlFile, node: Node) -> int:
 
 
 def kernel(file: YamlFile, node: Node) -> str:
-    """Return the name of a kernel as Gaia's files spell it: poly, RBF, linear."""
+    """Return the name of a kernel as Gaia's files spell it: poly, RBF, linear; or that of one that was added."""
     text = word(file, node, "kernel")
     if text.casefold() == "sigmoid":
         raise file.error(node, "kernel sigmoid is not supported; use poly, RBF or linear")
+    if text.casefold() in added_kernels():
+        return text.casefold()
     if text.casefold() not in _KERNELS:
-        _refuse(file, node, "kernel", "poly, RBF or linear")
+        *others, last = ["poly", "RBF", "linear", *added_kernels()]
+        _refuse(file, node, "kernel", f"{', '.join(others)} or {last}")
     return _KERNELS[text.casefold()]
 
 

@@ -15,18 +15,7 @@ from fastgrid.project.schema_fields import (
     section,
     word,
 )
-
-# Transformation -> parameter -> whether it must be given.
-_PARAMETERS: Mapping[str, Mapping[str, bool]] = {
-    "remove": {"descriptorNames": True, "except": False},
-    "select": {"descriptorNames": True, "except": False},
-    "enumerate": {"descriptorNames": True},
-    "normalize": {"descriptorNames": False, "except": False, "independent": False},
-    "gaussianize": {"descriptorNames": True, "except": False},
-    "cleaner": {},
-    "fixlength": {},
-    "removevl": {},
-}
+from fastgrid.transforms.registry import STEPS, parameters_of
 
 
 @dataclass(frozen=True)
@@ -36,7 +25,7 @@ class Step:
     Attributes
     ----------
     transformation : str
-        ``remove``, ``select``, ``enumerate``, ``normalize``, ``gaussianize``, ``cleaner``, ``fixlength``, ``removevl``.
+        One of `fastgrid.transforms.registry.STEPS`.
     parameters : mapping
         ``descriptorNames`` and ``except``: lists of patterns; ``independent``: bool. Only what the project gives.
     """
@@ -78,9 +67,9 @@ def _step(file: YamlFile, node: Node) -> Step:
     name_node = required(file, entries, "transfo", "a preprocessing step")
     written = word(file, name_node, "transfo")
     name = written.casefold()
-    if name not in _PARAMETERS:
-        raise file.error(name_node, f"unknown transfo '{written}'; use one of {', '.join(_PARAMETERS)}")
-    known = _PARAMETERS[name]
+    if name not in STEPS:
+        raise file.error(name_node, f"unknown transfo '{written}'; use one of {', '.join(STEPS)}")
+    known = parameters_of(STEPS[name])
     given = entries.children.get("params")
     parameters: dict[str, object] = {}
     if given is not None and not is_null(given):

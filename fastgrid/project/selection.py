@@ -20,7 +20,7 @@ from fastgrid.model.model import LARGEST_SEED, Model
 from fastgrid.model.training import train
 from fastgrid.project.combinations_spec import CombinationSpec, EvaluationSpec
 from fastgrid.project.data import TrainingData
-from fastgrid.project.evaluating import KERNEL_NAMES
+from fastgrid.project.evaluating import kernel_name
 from fastgrid.project.judging import Choice, choose
 from fastgrid.project.outputs import ModelPaths, model_paths
 from fastgrid.project.param_files import write_param
@@ -187,7 +187,7 @@ def train_final(
         steps=[step.entry for step in project.preprocessing[combination.preprocessing]],
         descriptor_names=combination.descriptor_names,
         exclude=combination.exclude,
-        kernel=KERNEL_NAMES[combination.kernel],
+        kernel=kernel_name(combination.kernel),
         C=2.0**combination.c_exponent,
         gamma=2.0**combination.gamma_exponent,
         balance_classes=combination.balance_classes,

@@ -24,6 +24,10 @@ from fastgrid.report.rows import ReportRow, report_rows
 
 PathLike = str | os.PathLike[str]
 
+#: A page has a cell for each two of them.
+MOST_CLASSES_SHOWN = 1000
+#: Folds times classes that are counted; 400 MB.
+_MOST_COUNTS = 50_000_000
 _FURTHER_REPEAT = re.compile(r"_repeat[1-9][0-9]*$")
 
 
@@ -93,10 +97,13 @@ def visualize_confusion_matrix(result_file: PathLike, html_file: PathLike) -> Pa
     Raises
     ------
     UserError
-        When the file is not a .result file or the page cannot be written.
+        When the file is not a .result file, has too many classes for a page, or the page cannot be written.
     """
     source, page = absolute(result_file), absolute(html_file)
     result = read_result(source)
+    n_classes = len(set(result.matrix).union(*result.matrix.values()))
+    if n_classes > MOST_CLASSES_SHOWN:
+        raise UserError(f"{source}: names {n_classes} classes; a page shows {MOST_CLASSES_SHOWN} at most")
     param = source.with_name(f"{_FURTHER_REPEAT.sub('', source.stem)}.param")
     parameters = parameters_of(*read_param(param)) if param.exists() else None
     write_confusion_page(
@@ -124,5 +131,10 @@ def _score(results: Sequence[tuple[Path, ResultFile]]) -> CombinationScore:
     actual = np.concatenate([of_part[part.actual] for of_part, part in zip(codes, parts, strict=True)])
     predicted = np.concatenate([of_part[part.predicted] for of_part, part in zip(codes, parts, strict=True)])
     n_folds = max(part.n_folds for part in parts)
+    if n_folds * len(parts) * len(classes) > _MOST_COUNTS:
+        raise UserError(
+            f"{results[0][0]}: names {len(classes)} classes and {n_folds} folds, more than can be counted; is it "
+            "the right file?"
+        )
     fold = np.concatenate([part.fold.astype(np.int32) + n_folds * number for number, part in enumerate(parts)])
     return score(predicted[np.newaxis], actual, fold, n_folds * len(parts), len(classes)).of(0)

@@ -216,7 +216,9 @@ def _check_content(asked: AskedTable, groups: GroupSource | None, cache: Path | 
         progress=lambda share: console.advance("reading", int(100 * share)),
     )
     if groups is not None:
-        load_grouping(groups, found.labels, "groups").of_items(found.labels, {}, found.collection.texts)
+        load_grouping(groups, found.labels, f"{asked.table.path}: groups").of_items(
+            found.labels, {}, found.collection.texts
+        )
 
 
 def _pattern(text: str) -> str:

@@ -63,6 +63,8 @@ def _top_level_values(text: str, name: str, keys: Mapping[str, str]) -> dict[str
     """Return where the values of `keys` stand in `text`."""
     # A value cannot begin with %: something of the same length takes the place of a placeholder.
     neutral = _PLACEHOLDER.sub(lambda found: "P" * len(found.group()), text)
+    # Within bounds, which the parser below has none of: what is nested deeply would take it hours.
+    parse_yaml(neutral, name, PROJECT_LIMITS)
     spans: dict[str, _Span] = {}
     depth = 0
     key: str | None = None
@@ -85,8 +87,7 @@ def _top_level_values(text: str, name: str, keys: Mapping[str, str]) -> dict[str
                     spans[key] = _span(event, text)
                 key = None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        # The checks that follow name the line and the reason.
-        parse_yaml(neutral, name, PROJECT_LIMITS)
+        # What libyaml lets through.
         raise UserError(f"{name}: not valid YAML ({one_line(error)})") from error
     return spans
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 import os
 import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tokenize import TokenError
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fastgrid.common.array_errors import ARRAY_ERRORS
 from fastgrid.common.errors import UserError, one_line
 from fastgrid.common.files import replacing
 
@@ -47,9 +46,6 @@ _HEADER_READERS = {
 
 # The code of Unix in a zip entry: whatever wrote it, the bytes are the same.
 _UNIX = 3
-
-# What zipfile, zlib and numpy raise on damaged files; RuntimeError is an encrypted or unknown zip entry.
-_DAMAGES = (OSError, EOFError, ValueError, RuntimeError, TokenError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +142,7 @@ def read_predictions(path: str | os.PathLike[str]) -> Predictions:
         return _load(file)
     except FileNotFoundError as error:
         raise UserError(f"{file}: does not exist; run the tests first, or give another path") from error
-    except _DAMAGES as error:
+    except ARRAY_ERRORS as error:
         raise UserError(
             f"{file}: is not a whole file of predictions ({one_line(error, 120)}); run the tests again to write it anew"
         ) from error

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import check_array
 
-from fastgrid.kernels import KERNELS, gram_matrix
+from fastgrid.kernels import gram_matrix, known_kernels
 from fastgrid.search.parameters import refuse_value
 from fastgrid.sweep.gammas import scale_gamma
 
@@ -29,7 +29,7 @@ def gram(
     X : array-like, shape (m, d)
         Finite numbers.
     kernel : {"rbf", "poly", "linear"}
-        exp(-gamma |x - z|^2), (gamma x'z + coef0)^degree, or x'z.
+        ``exp(-gamma |x - z|^2)``, ``(gamma x'z + coef0)^degree``, or ``x'z``; or one that was added.
     Y : array-like, shape (n, d), optional
         `X` where it is not given.
     gamma : float, "scale" or "auto"
@@ -59,9 +59,9 @@ def gram(
     >>> gram([[1.0, 2.0]], "poly", Y=[[3.0, 1.0]], gamma="auto", degree=2, coef0=0.5).tolist()
     [[9.0]]
     """
-    if not isinstance(kernel, str) or kernel not in KERNELS:
+    if not isinstance(kernel, str) or kernel not in known_kernels():
         raise ValueError(
-            f"kernel {str(kernel)[:40]!r} is not one of {', '.join(map(repr, KERNELS))}; other rows go into Y"
+            f"kernel {str(kernel)[:40]!r} is not one of {', '.join(map(repr, known_kernels()))}; other rows go into Y"
         )
     for name, value in (("gamma", gamma), ("degree", degree), ("coef0", coef0)):
         refuse_value(name, value)

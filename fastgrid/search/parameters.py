@@ -11,6 +11,9 @@ from typing import Any
 from sklearn.model_selection import ParameterGrid
 from sklearn.svm import SVC
 
+from fastgrid.kernels import added_kernels, known_kernels
+from fastgrid.search.kernel_function import KernelFunction
+
 Grid = Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Sequence[Any]]]
 
 #: The grid that Hsu, Chang and Lin recommend ("A practical guide to support vector classification"), as Gaia uses it.
@@ -20,7 +23,6 @@ DEFAULT_GRID: dict[str, list[Any]] = {
 }
 #: What a grid's key may begin with, so that a grid that was written for a pipeline can be pasted.
 STEP = "svc__"
-KERNELS = ("rbf", "poly", "linear", "precomputed")
 
 #: Parameters of SVC that are none of a grid, and what to do.
 _ELSEWHERE = {
@@ -43,6 +45,7 @@ class Candidate:
     Attributes
     ----------
     kernel : {"rbf", "poly", "linear", "precomputed"}
+        Or one that was added.
     C : float
     gamma : float, "scale" or "auto"
     degree : int
@@ -58,8 +61,11 @@ class Candidate:
     class_weight: Mapping[Any, float] | str | None = None
 
     def svc(self, tol: float, random_state: Any = None) -> SVC:
-        """Return an SVC with these parameters, not fitted."""
-        return SVC(tol=tol, random_state=random_state, **{each.name: getattr(self, each.name) for each in fields(self)})
+        """Return an SVC with these parameters, not fitted; one that was added is a function for it."""
+        given = {each.name: getattr(self, each.name) for each in fields(self)}
+        if self.kernel in added_kernels():
+            given["kernel"] = KernelFunction(self.kernel, self.gamma, self.degree, self.coef0)
+        return SVC(tol=tol, random_state=random_state, **given)
 
 
 def points_of(param_grid: Grid | None) -> list[dict[str, Any]]:
@@ -127,11 +133,12 @@ def _is_number(value: object) -> bool:
 
 
 def _complain_of_kernel(value: object) -> str:
-    if isinstance(value, str) and value in KERNELS:
+    names = (*known_kernels(), "precomputed")
+    if isinstance(value, str) and value in names:
         return ""
     if callable(value):
         return "is a function; compute its Gram matrix and use 'precomputed'"
-    return f"is not one of {', '.join(map(repr, KERNELS))}; a Gram matrix of another kernel goes with 'precomputed'"
+    return f"is not one of {', '.join(map(repr, names))}; a Gram matrix of another kernel goes with 'precomputed'"
 
 
 def _complain_of_cost(value: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from fastgrid.kernels import parameters_used
 from fastgrid.sweep.combinations import Combination, SweepInput
 from fastgrid.sweep.fold_base import values_of
 
@@ -29,14 +30,14 @@ class FoldGammas:
         self._scales: dict[str, float] = {}
 
     def of(self, combination: Combination) -> float:
-        """Return gamma as a number; 1 for the linear kernel, which has none.
+        """Return gamma as a number; 1 for a kernel that has none, as the linear one.
 
         Raises
         ------
         ValueError
             For another text than "scale" and "auto".
         """
-        if combination.kernel == "linear":
+        if "gamma" not in parameters_used(combination.kernel):
             return 1.0
         if combination.gamma == "auto":
             return 1.0 / int(self._given.feature_sets[combination.features].values.shape[1])

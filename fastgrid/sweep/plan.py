@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from fastgrid.kernels import parameters_used
 from fastgrid.sweep.combinations import Combination, Counters, FeatureSet, SweepInput
 from fastgrid.sweep.fold_base import present_classes
 from fastgrid.sweep.gammas import FoldGammas
@@ -133,7 +134,8 @@ def _given_weights(combination: Combination, classes: npt.NDArray[np.int16]) -> 
 
 
 def _gram_key(combination: Combination, fold: int) -> GramKey:
-    degree, coef0 = (combination.degree, combination.coef0) if combination.kernel == "poly" else (0, 0.0)
+    used = parameters_used(combination.kernel)
+    degree, coef0 = combination.degree if "degree" in used else 0, combination.coef0 if "coef0" in used else 0.0
     return GramKey(combination.features, fold, combination.kernel, float(combination.gamma), degree, coef0)
 
 

@@ -15,7 +15,7 @@ from fastgrid.sweep.fold_base import FoldBase, forget_products, make_fold_base
 from fastgrid.sweep.kept import forget_kept
 from fastgrid.sweep.memory import task_size
 from fastgrid.sweep.task import Batch, Task, TaskResult, failed_task
-from fastgrid.sweep.ways import predict
+from fastgrid.sweep.ways import possible_way, predict
 
 
 def solve_batch(
@@ -119,6 +119,7 @@ def _solve_task(index: int, task: Task, shared: _Shared, batch: Batch, scratch: 
         batch.labels, batch.splits, batch.fold, n_features, len(task.costs), batch.solver, decisions=batch.decisions
     )
     way = "whole" if batch.features.kind == "gram" else size.way(batch.memory)
+    way = possible_way(task.kernel, way, size.n_classes)
     base = shared.base(index, with_products=way == "whole")
     found = predict(task, base, way, batch, scratch)
     iterations, converged = found.path.iterations.sum(axis=1), np.asarray(found.path.converged.all(axis=1))

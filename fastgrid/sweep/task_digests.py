@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from fastgrid.kernels import added_kernel
 from fastgrid.solvers import Stopping
 from fastgrid.sweep.combinations import FeatureSet, SweepInput
 from fastgrid.sweep.plan import GramKey
@@ -75,6 +76,7 @@ class TaskDigests:
             self._folds[key.fold],
             task.kernel,
             *(repr(float(number)) for number in (task.gamma, task.degree, task.coef0)),
+            *([] if (added := added_kernel(task.kernel)) is None else [added.digest]),
             *([costs] if self._by_path else []),
         ]
         return TaskName(hashlib.sha256(json.dumps(parts).encode()).hexdigest(), costs)

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from fastgrid.common.stopwatch import phase
 from fastgrid.kernels import (
     Scratch,
+    added_kernel,
     aligned_empty,
     fill_gram,
     fill_gram_between,
@@ -27,6 +28,7 @@ from fastgrid.kernels import (
     gram_matrix,
     padded_length,
 )
+from fastgrid.kernels.definition import KernelParameters
 from fastgrid.solvers import ClassOrderedGram, OneVsOnePath, get_solver, path_votes
 from fastgrid.sweep.fold_base import FoldBase
 from fastgrid.sweep.memory import STRIP_BYTES, task_size
@@ -52,6 +54,20 @@ class Predicted(NamedTuple):
     decisions: npt.NDArray[np.float64] | None
     path: OneVsOnePath
     work: Work
+
+
+def possible_way(kernel: str, way: str, n_classes: int) -> str:
+    """Return the way in which a task is solved that would be by `way`.
+
+    A kernel that was added has no rows on demand, so that a pair's whole Gram matrix is the least that it takes; one of
+    the rows themselves has no inner products to share.
+    """
+    added = added_kernel(kernel)
+    if added is None:
+        return way
+    if way == "whole" and added.of_products is None:
+        return "gram" if n_classes > 2 else "pairs"
+    return "pairs" if way == "rows" else way
 
 
 def predict(task: Task, base: FoldBase, way: str, batch: Batch, scratch: Scratch) -> Predicted:
@@ -94,7 +110,7 @@ def _by_whole_matrix(task: Task, base: FoldBase, batch: Batch, scratch: Scratch)
         largest = fill_symmetric_gram(task.kernel, base.products, values, *parameters, rows=base.training)
         _refuse_overflow(largest, task)
         norms = base.products[base.training, base.training]
-        gram = ClassOrderedGram(values, _diagonal(task, norms), base.class_starts)
+        gram = ClassOrderedGram(values, _diagonal(task, norms, base.values[base.training]), base.class_starts)
         test_gram = scratch.take("test gram", (n_test, n_train), np.float64)
         largest = fill_gram_between(task.kernel, base.products, base.test, base.training, test_gram, *parameters)
         _refuse_overflow(largest, task)
@@ -125,7 +141,7 @@ def _gram_in_strips(
         task.kernel, rows.astype(np.float64), values, task.gamma, task.degree, task.coef0, strip_bytes=STRIP_BYTES
     )
     _refuse_overflow(largest, task)
-    return ClassOrderedGram(values, _diagonal(task, norms), starts)
+    return ClassOrderedGram(values, _diagonal(task, norms, rows), starts)
 
 
 def _by_pairs(task: Task, base: FoldBase, batch: Batch) -> Predicted:
@@ -212,8 +228,11 @@ def _weights(base: FoldBase, batch: Batch) -> npt.NDArray[np.float64] | None:
     return None if batch.item_weights is None else batch.item_weights[base.training]
 
 
-def _diagonal(task: Task, norms: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _diagonal(task: Task, norms: npt.NDArray[np.float64], rows: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     # Kernel values of items with themselves, in float64, as LIBSVM keeps them.
+    added = added_kernel(task.kernel)
+    if added is not None:
+        return added.diagonal(rows, KernelParameters(task.gamma, task.degree, task.coef0))
     if task.kernel == "rbf":
         return np.ones(len(norms))
     diagonal = np.empty((1, len(norms)))
@@ -223,7 +242,7 @@ def _diagonal(task: Task, norms: npt.NDArray[np.float64]) -> npt.NDArray[np.floa
 
 def _refuse_overflow(largest: float, task: Task) -> None:
     # Solvers keep kernel values in float32. NaN fails the comparison too.
-    if not largest <= np.finfo(np.float32).max:
+    if not largest <= float(np.finfo(np.float32).max):
         raise ValueError(
             f"the values of the kernel overflow with gamma = {task.gamma:g}; scale the features, or choose a smaller "
             "gamma"

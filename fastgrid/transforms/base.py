@@ -24,6 +24,8 @@ class TableStep(Transformer, ABC):
     ----------
     transfo : str
         The name of the step in project files (class attribute).
+    only_chooses : bool
+        Whether the values of all descriptors that stay are left as they are (class attribute).
     unmatched_ : tuple of str
         Descriptor patterns that matched no name when the step was fitted.
     left_out_ : dict of str to str
@@ -31,6 +33,7 @@ class TableStep(Transformer, ABC):
     """
 
     transfo: ClassVar[str]
+    only_chooses: ClassVar[bool] = False
     unmatched_: tuple[str, ...]
     left_out_: dict[str, str]
 

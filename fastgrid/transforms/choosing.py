@@ -49,6 +49,7 @@ class Remove(_Choice):
     """
 
     transfo = "remove"
+    only_chooses = True
 
     def _choose(self, names: tuple[str, ...], matched: frozenset[str]) -> tuple[str, ...]:
         return tuple(name for name in names if name not in matched)
@@ -71,6 +72,7 @@ class Select(_Choice):
     """
 
     transfo = "select"
+    only_chooses = True
 
     def _choose(self, names: tuple[str, ...], matched: frozenset[str]) -> tuple[str, ...]:
         return tuple(name for name in names if name in matched)

@@ -16,6 +16,7 @@ class Cleaner(TableStep):
     """
 
     transfo = "cleaner"
+    only_chooses = True
 
     def _fit(self, table: DescriptorTable) -> None:
         real = LearnedColumns.of(table, table.names, Kind.REAL)
@@ -41,9 +42,11 @@ class FixLength(_LengthStep):
     """Do nothing: the descriptors of a table have a fixed length already; Gaia projects name this step."""
 
     transfo = "fixlength"
+    only_chooses = True
 
 
 class RemoveVL(_LengthStep):
     """Do nothing: a table has no descriptors of variable length any more; Gaia projects name this step."""
 
     transfo = "removevl"
+    only_chooses = True

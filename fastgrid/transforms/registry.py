@@ -74,14 +74,20 @@ def describe_step(step: TableStep) -> dict[str, object]:
         Only text, lists and booleans.
     """
     params: dict[str, object] = {}
-    for key in _keys(type(step)):
+    for key in parameters_of(type(step)):
         value = getattr(step, _PARAMETER_OF_KEY[key])
         params[key] = bool(value) if key == "independent" else list(as_patterns(value))
     return {"transfo": step.transfo, "params": params}
 
 
-def _keys(step: type[TableStep]) -> dict[str, bool]:
-    """Return the keys that a step takes, and whether it needs them."""
+def parameters_of(step: type[TableStep]) -> dict[str, bool]:
+    """Return the parameters that a step takes, as project files call them, and whether it needs them.
+
+    Examples
+    --------
+    >>> parameters_of(STEPS["remove"])
+    {'descriptorNames': True, 'except': False}
+    """
     taken = inspect.signature(step).parameters
     return {
         key: taken[name].default is inspect.Parameter.empty for key, name in _PARAMETER_OF_KEY.items() if name in taken
@@ -89,7 +95,7 @@ def _keys(step: type[TableStep]) -> dict[str, bool]:
 
 
 def _arguments(step: type[TableStep], params: Mapping[object, object]) -> dict[str, object]:
-    known = _keys(step)
+    known = parameters_of(step)
     arguments: dict[str, object] = {}
     for key, value in params.items():
         if not isinstance(key, str) or key not in known:

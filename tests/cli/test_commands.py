@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from whole_job import class_folders, small_project
 import fastgrid
 from fastgrid import __version__
 from fastgrid.cli import dispatch, main, running
+from fastgrid.descriptors.tables import FORMATS
 from fastgrid.solvers import SOLVERS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -91,6 +93,7 @@ def test_wrong_arguments_are_one_line(arguments: list[str], words: str, capsys: 
 
 def test_the_solvers_to_choose_from_are_those_there_are() -> None:
     assert running.SOLVERS == SOLVERS
+    assert running.TABLE_FORMATS == FORMATS
 
 
 def test_help_imports_neither_numba_nor_scikit_learn() -> None:
@@ -212,7 +215,13 @@ def test_inspect(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert main(["predict", str(tmp_path / "cut.history"), "x.json"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "cut.history: is truncated or damaged: it ends within" in line
-    for content in (b"RIFF1234WAVE", b"{}", b""):
+    (tmp_path / "none.history").touch()
+    assert main(["inspect", str(tmp_path / "none.history")]) == 2
+    assert "none.history: is empty; " in capsys.readouterr().err
+    os.mkfifo(tmp_path / "pipe.history")
+    assert main(["inspect", str(tmp_path / "pipe.history")]) == 2
+    assert "pipe.history: is not a plain file" in capsys.readouterr().err
+    for content in (b"RIFF1234WAVE", b"{}"):
         (tmp_path / "none.history").write_bytes(content)
         assert main(["inspect", str(tmp_path / "none.history")]) == 2
         (line,) = capsys.readouterr().err.splitlines()
@@ -246,10 +255,15 @@ def test_names_of_histories(trained: Path, tmp_path: Path, capsys: pytest.Captur
     for name, options, message in [
         (".history", [], "has no name before its ending"),
         ("x.model", ["--full-layout"], "x.model: --full-layout is for models whose name ends in .history"),
+        ("x.onnx", [], "x.onnx: training writes no ONNX; name a .model, and give that to fastgrid convert"),
+        (param, [], "is a file, but no model, and stays; give the model another name"),
+        (project, [], "is a file, but no model, and stays; give the model another name"),
     ]:
         assert main(["retrain_model", project, param, str(tmp_path / name), "-q", *options]) == 2
         (line,) = capsys.readouterr().err.splitlines()
         assert message in line
+    assert main(["retrain_model", project, param, str(tmp_path / "GAME.HISTORY"), "-q"]) == 0
+    assert main(["convert", str(tmp_path / "GAME.model"), str(tmp_path / "AGAIN.HISTORY")]) == 0
     with pytest.raises(fastgrid.UserError, match="has no name before its ending"):
         loaded.save(tmp_path / ".history")
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import random
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -197,11 +198,31 @@ def test_mutations_are_a_value_or_a_user_error() -> None:
             assert len(str(error).splitlines()) == 1
 
 
-@pytest.mark.parametrize("content", ['"\\UFFFFFFFF"', "a: 0b_", "a: " + "9" * 5000, '"\\ud800"'])
+@pytest.mark.parametrize(
+    "content", ['"\\UFFFFFFFF"', "a: 0b_", "a: " + "9" * 5000, '"\\ud800"', "a: 1" + ":0" * 200 + "."]
+)
 @pytest.mark.usefixtures("each_parser")
 def test_scalars_that_upset_parsers(content: str) -> None:
     with contextlib.suppress(UserError):
         assert typed(parse_yaml(content, "f").root)
+
+
+@pytest.mark.parametrize("number", ["0x" + "f" * 999, "1" + ":59" * 333 + ":5", "9" * 1001, "9" * 1000 + ".5"])
+def test_a_number_of_more_than_a_thousand_characters_is_text(number: str) -> None:
+    # To the base of 60 one of a megabyte takes minutes, and one of 5000 hexadecimal digits cannot be written again.
+    assert typed(parse_yaml(f"a: {number}", "f").root) == {"a": number}
+
+
+def test_a_small_file_takes_little_memory(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("a: 1")
+    load_typed(path)
+    tracemalloc.start()
+    try:
+        load_typed(path)
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
 
 
 json_values = st.recursive(

@@ -229,7 +229,7 @@ def test_item_that_does_not_fit_is_left_out(write, change, reason):
 
 
 def test_no_item_may_be_left(write, tmp_path):
-    table, left_out = read_items({"x": tmp_path / "x.json"}, WANTED)
+    table, left_out = read_items({"x": str(tmp_path / "x.json")}, WANTED)
     assert table.values.shape == (0, 3) and table.text.shape == (0, 1)
     assert reasons(left_out) == {"x": "does not exist"}
 

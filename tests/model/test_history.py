@@ -25,6 +25,7 @@ from fastgrid.model.history.variants import StringList, write_value
 from fastgrid.model.history.writing import history_content
 from fastgrid.model.model import Model
 from fastgrid.model.training import train
+from fastgrid.project.inspection import inspect
 
 
 @pytest.fixture(scope="module")
@@ -317,6 +318,35 @@ def test_without_numbers_for_its_texts_a_model_is_refused(small):
     bare = tuple(replace(step, layout=replace(step.layout, texts={}, numbers={})) for step in steps)
     with pytest.raises(DamagedHistoryError, match="without numbers for it"):
         model_of(bare)
+
+
+def test_a_small_file_takes_little_memory(small, tmp_path):
+    path = tmp_path / "x.history"
+    path.write_bytes(history_content(small[1]))
+    Model.load(path)
+    tracemalloc.start()
+    try:
+        Model.load(path)
+        assert tracemalloc.get_traced_memory()[1] < 2**22
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("value", [5, 1.5, True, b"x", ("x", b"y"), {"x": 1}, StringList(["x"])])
+def test_inspect_of_a_step_that_the_model_does_not_need(small, tmp_path, value):
+    steps = parse_history(history_content(small[1]))
+    path = tmp_path / "x.history"
+    odd = replace(steps[0], applier="removedesc", params={"descriptorNames": value})
+    path.write_bytes(history_bytes((odd, *steps)))
+    first = inspect(path)["steps"][0]
+    assert first["concerns"] == (["x"] if isinstance(value, dict | StringList) else [])
+
+
+def test_steps_that_cannot_be_applied_one_after_the_other(small):
+    # A model of them was loaded, could not predict, and was not loaded again from the .model that was made of it.
+    steps = parse_history(history_content(small[1]))
+    with pytest.raises(DamagedHistoryError, match="cannot be applied"):
+        model_of((*steps[:2], *steps[1:]))
 
 
 def mutated(data, rng):

@@ -15,6 +15,7 @@ from fastgrid.common.errors import UserError
 from fastgrid.model.model import Model
 from fastgrid.model.onnx_export import onnx_content
 from fastgrid.model.training import train
+from fastgrid.project.model_conversion import convert_model
 
 pytest.importorskip("onnx")
 
@@ -87,6 +88,23 @@ def test_an_unseen_text_has_the_number_behind_the_last():
     other = replace(table, text=np.where(table.text == "C", "H", table.text))
     _, probabilities, _ = run(onnx_content(model), model, other)
     np.testing.assert_allclose(probabilities, model.predict(other).probabilities, rtol=0, atol=1e-4)
+
+
+def test_models_that_no_training_makes(tmp_path):
+    table, labels = labelled_table()
+    model = train(table, labels, class_name="mood", steps=STEPS, **PARAMETERS)
+    machine = model.classifier
+    bare = replace(machine, support_vectors=machine.support_vectors[:0], coefficients=machine.coefficients[:, :0])
+    counts = {"b": 1, "c": 1, "\ud800": 1}
+    odd = replace(model, class_order=("c", "\ud800", "b"), record=replace(model.record, class_counts=counts))
+    for spoilt, words in ((replace(model, classifier=bare), "without support vectors"), (odd, "is not valid Unicode")):
+        spoilt.save(tmp_path / "x.model")
+        with pytest.raises(UserError, match=words) as caught:
+            convert_model(tmp_path / "x.model", tmp_path / "out/x.onnx")
+        assert str(caught.value).startswith(f"{tmp_path / 'x.model'}: ") and not (tmp_path / "out").exists()
+        # The other forms can hold both.
+        again = Model.load(convert_model(tmp_path / "x.model", tmp_path / "x.history"))
+        assert again.class_order == spoilt.class_order
 
 
 def test_mistakes(tmp_path, monkeypatch, capsys):

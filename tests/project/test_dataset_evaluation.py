@@ -55,6 +55,25 @@ def test_what_the_server_shows(given: tuple[Path, Path], tmp_path: Path) -> None
     assert not list((tmp_path / "out").glob(".*"))
 
 
+def test_a_call_that_fails_leaves_an_earlier_job_as_it_was(given: tuple[Path, Path], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    fastgrid.evaluate_dataset(*given, output_dir=out, settings=ONE, **GRID)
+    before = {path: path.read_bytes() for path in out.iterdir() if path.is_file()}
+    truth = yaml.safe_load(given[0].read_text())["groundTruth"]
+    missing = dict.fromkeys(truth, tmp_path / "nowhere.json")
+    for lists_, options in (((truth, missing), {}), (given, {"C": 2000}), (given, {"preprocessing": "no"})):
+        with pytest.raises(UserError):
+            fastgrid.evaluate_dataset(*lists_, output_dir=out, settings=ONE, class_name="game", **options)
+        assert {path: path.read_bytes() for path in out.iterdir() if path.is_file()} == before
+
+
+def test_files_of_one_class_only_are_an_error(given: tuple[Path, Path], tmp_path: Path) -> None:
+    files = dict(yaml.safe_load(given[1].read_text()))
+    files |= {item: tmp_path / "nowhere.json" for item in files if not item.startswith("0ad")}
+    with pytest.raises(UserError, match="only files of the class 0ad can be used; give items of at least two"):
+        fastgrid.evaluate_dataset(given[0], files, output_dir=tmp_path / "out", settings=ONE, **GRID)
+
+
 def test_what_is_left_out_is_named(given: tuple[Path, Path], tmp_path: Path) -> None:
     truth = yaml.safe_load(given[0].read_text())["groundTruth"]
     files = dict(yaml.safe_load(given[1].read_text()))
@@ -117,12 +136,17 @@ def test_mistakes(given: tuple[Path, Path], tmp_path: Path) -> None:
     assert "normalize: 'no' is neither True nor False" in said(normalize="no")
     assert "artist_filter: 3 is no path" in said(artist_filter=3)
     assert "class_name: 7 is not a name" in said(class_name=7)
+    assert "force_consistency: None is neither True nor False" in said(force_consistency=None)
+    assert "seed: '2' is no number" in said(seed="2")
+    assert "game.project, line" in said(C=2000) and ".draft" not in said(C=2000)
+    assert not list((tmp_path / "out").glob("*.yaml")) and not list((tmp_path / "out").glob(".*"))
     assert "class_name: " in said(class_name="a/b")
     truth = yaml.safe_load(given[0].read_text())["groundTruth"]
     paths = yaml.safe_load(given[1].read_text())
     one = dict.fromkeys(truth, "same")
     for lists_, message in [
         ((truth, {}), "filelist"),
+        (({**truth, "0ad_000": None}, paths), "groundtruth: 0ad_000: None is no name; give text"),
         ((None, given[1]), "groundtruth: None is no path; give the path of a file, or a mapping of item ids to cla"),
         (([1], given[1]), "groundtruth: "),
         ((truth, None), "filelist: None is no path"),

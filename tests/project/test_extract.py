@@ -112,7 +112,6 @@ def test_each_file_gets_its_descriptors_and_bad_ones_are_named(
     os.utime(out / "sad/e.wav.json", (later, later))
     assert main(["extract", str(music), str(out), "-q"]) == 0
     assert capsys.readouterr().out == "3 files extracted, 2 known before\n"
-    os.utime(music / "sad/e.mp3", (0, 0))
     assert main(["extract", str(music), str(out), "-q"]) == 0
     said = capsys.readouterr()
     assert said.out == "0 files extracted, 5 known before\n" and not said.err
@@ -142,6 +141,21 @@ def test_a_profile_is_handed_on_and_another_one_makes_all_files_anew(stand_in: P
     assert written(profile=profile) == 1 and written(profile=profile) == 0 and written() == 1
     log.unlink()
     assert written(profile=profile) == 0
+
+
+def test_other_audio_of_the_same_name_is_extracted_and_stale_descriptors_are_told(
+    stand_in: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second, out = audio(stand_in / "A", s_mp3="A"), audio(stand_in / "B", s_mp3="B"), stand_in / "out"
+    later = time.time() + 100
+    os.utime(first / "s.mp3", (later, later))
+    assert main(["extract", str(first), str(out), "-q"]) == main(["extract", str(second), str(out), "-q"]) == 0
+    assert found_in(out) == {"s.json": {"sound": "B"}}
+    (second / "s.mp3").write_text("bad")
+    capsys.readouterr()
+    assert main(["extract", str(second), str(out), "-q"]) == 3
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith(f"is in here; what an earlier version had stays in {out}/s.json, and a training takes it")
 
 
 def test_a_bad_profile_is_said_once(stand_in: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -208,7 +222,7 @@ def test_too_short_audio_and_names_that_are_no_unicode_are_named(
     assert said.out == "1 file extracted, 0 known before, 3 failed\n"
     assert said.err.splitlines() == [
         f"warning: {music}/b.mp3: holds 44 samples, less than a frame of 2048; nothing can be said of it",
-        f"warning: {music}/c.mp3: is a link to nothing, or no plain file",
+        f"warning: {music}/c.mp3: is a link to nothing, or cannot be looked at",
         f"warning: '{music}/\\udcff.mp3': its name is not valid Unicode; rename it",
     ]
     # A file that says nothing is no descriptor file.

@@ -11,6 +11,7 @@ from fastgrid.common.errors import UserError
 from fastgrid.project.generation import generate_project
 from fastgrid.project.schema import Project, load_project
 from fastgrid.project.template_choice import choose_template, template_text
+from fastgrid.project.template_filling import filled_template
 from fastgrid.transforms.registry import describe_step, make_step
 
 PREPROCESSINGS = ["raw", "basic", "lowlevel", "nobands", "normalized", "gaussianized", "mfcc"]
@@ -229,3 +230,9 @@ def test_the_transformations_take_the_steps_of_the_templates(tmp_path: Path, nam
             described = describe_step(make_step(step.entry))
             assert described["transfo"] == step.transformation
             assert described["params"].items() >= dict(step.parameters).items()
+
+
+def test_a_template_that_is_nested_deeply_is_refused_at_once() -> None:
+    # The parser that knows places took time by the square of the depth.
+    with pytest.raises(UserError, match=r"t\.yaml, line 2: .*nest"):
+        filled_template("className:\na: " + "[" * 200_000, "t.yaml", {"className": "x"})

@@ -187,7 +187,6 @@ def test_little_memory_has_fewer_threads_at_work(large: SweepInput, pool: Cluste
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:overflow")
 def test_a_task_that_fails_is_tried_again_here_and_named(small, pool: ClusterPool) -> None:
     # The values of this kernel overflow.
     grid = [*small.combinations[:8], Combination("plain", "poly", 1.0, 1e30)]

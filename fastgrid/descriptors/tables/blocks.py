@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from fastgrid.common.errors import UserError
 
 #: What a column holds, as far as a block tells.
 NUMBERS, TEXTS, NOTHING = "numbers", "texts", "nothing"
@@ -17,6 +20,8 @@ CELLS_AT_ONCE = 200_000
 MAXIMAL_COLUMNS = 100_000
 #: Of all columns that are read; 2 GB as float32.
 MAXIMAL_VALUES = 500_000_000
+#: Each has a name, which takes more than some values; Parquet needs a few bytes for any number of equal ones.
+MAXIMAL_ROWS = 10_000_000
 
 Numbers = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 
@@ -107,3 +112,9 @@ def row_name(number: int) -> str:
     'row000017'
     """
     return f"row{number:06d}"
+
+
+def check_rows(path: Path, n_rows: int) -> None:
+    """Raise the `UserError` for a table with too many rows, before anything is made of them."""
+    if n_rows > MAXIMAL_ROWS:
+        raise UserError(f"{path}: holds more than {MAXIMAL_ROWS} rows; choose some of them, or give it in parts")

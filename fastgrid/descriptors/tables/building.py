@@ -13,7 +13,16 @@ from fastgrid.descriptors.assemble import EMPTY
 from fastgrid.descriptors.collection import EXCLUDED
 from fastgrid.descriptors.patterns import expand
 from fastgrid.descriptors.table import Descriptor, DescriptorTable, Kind, item_order
-from fastgrid.descriptors.tables.blocks import MAXIMAL_VALUES, NOTHING, NUMBERS, TEXTS, Block, TableReader, row_name
+from fastgrid.descriptors.tables.blocks import (
+    MAXIMAL_VALUES,
+    NOTHING,
+    NUMBERS,
+    TEXTS,
+    Block,
+    TableReader,
+    check_rows,
+    row_name,
+)
 from fastgrid.descriptors.tables.formats import TableSource
 from fastgrid.descriptors.tables.gathering import Names, NumberColumns, TextColumn, bad_place
 from fastgrid.descriptors.tables.names import check_columns, column_called, descriptor_name
@@ -166,6 +175,7 @@ class _Gathered:
 
     def take(self, block: Block) -> None:
         roles = self._roles
+        check_rows(self._path, self.n_rows + block.n_rows)
         if self.n_rows == 0:
             self._kinds = {column: block.kind(column) for column in roles.features}
             self._number_columns = [column for column, kind in self._kinds.items() if kind == NUMBERS]

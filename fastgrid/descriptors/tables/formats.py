@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,23 @@ from fastgrid.descriptors.tables.libsvm import LibsvmReader
 from fastgrid.descriptors.tables.npz import NpzReader
 from fastgrid.descriptors.tables.parquet import ParquetReader
 
-FORMATS = ("csv", "tsv", "parquet", "npz", "libsvm")
+
+def _delimited(delimiter: str) -> Callable[[Path], TableReader]:
+    def opened(path: Path) -> TableReader:
+        _refuse_binary(path)
+        return DelimitedReader(path, delimiter)
+
+    return opened
+
+
+_READERS: Mapping[str, Callable[[Path], TableReader]] = {
+    "csv": _delimited(","),
+    "tsv": _delimited("\t"),
+    "parquet": ParquetReader,
+    "npz": NpzReader,
+    "libsvm": LibsvmReader,
+}
+FORMATS = tuple(_READERS)
 _OF_ENDING = {
     ".csv": "csv",
     ".tsv": "tsv",
@@ -69,14 +86,7 @@ def open_table(path: Path, form: str | None = None) -> TableReader:
     kind = format_of(path) if form is None else form
     if kind not in FORMATS:
         raise UserError(f"{one_line(path)}: '{one_line(kind, 40)}' is no format; use one of {', '.join(FORMATS)}")
-    if kind == "libsvm":
-        return LibsvmReader(path)
-    if kind == "npz":
-        return NpzReader(path)
-    if kind == "parquet":
-        return ParquetReader(path)
-    _refuse_binary(path)
-    return DelimitedReader(path, "," if kind == "csv" else "\t")
+    return _READERS[kind](path)
 
 
 def _refuse_binary(path: Path) -> None:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import math
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tokenize import TokenError
 from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fastgrid.common.array_errors import ARRAY_ERRORS
 from fastgrid.common.errors import UserError, one_line
-from fastgrid.descriptors.tables.blocks import CELLS_AT_ONCE, MAXIMAL_VALUES, Block, Numbers, feature_names
+from fastgrid.descriptors.tables.blocks import CELLS_AT_ONCE, MAXIMAL_VALUES, Block, Numbers, check_rows, feature_names
 from fastgrid.descriptors.tables.lines import check_file
 from fastgrid.descriptors.tables.typed import Column, TypedRows
 
@@ -30,8 +29,6 @@ _HEADER_READERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
 }
-# What zipfile, zlib and numpy raise on damaged files; RuntimeError is an encrypted or unknown zip entry.
-_DAMAGES = (OSError, EOFError, ValueError, RuntimeError, TokenError, zipfile.BadZipFile, zlib.error, SyntaxError)
 _NUMBERS = "fiub"
 _BYTES_AT_ONCE = 8 * 1024 * 1024
 
@@ -89,13 +86,14 @@ class NpzReader:
                 given = () if naming is None else tuple(_texts(_array(archive, naming)))
         except UserError:
             raise
-        except _DAMAGES as error:
+        except ARRAY_ERRORS as error:
             raise self._damaged(error) from error
         self._beside = [member for member in beside if member is not naming]
         width = 0 if self._matrix is None else self._matrix.shape[1]
         self.columns = (*(given or feature_names(width)), *(member.name for member in self._beside))
         self._width = width
         self._n_rows = self._rows(beside if self._matrix is None else [self._matrix, *self._beside])
+        check_rows(path, self._n_rows)
         self.label: str | None = next((name for name in LABELS if name in self.columns[width:]), None)
 
     def blocks(self, wanted: Sequence[int]) -> Iterator[Block]:
@@ -112,7 +110,7 @@ class NpzReader:
                         columns[column] = matrix[:, column]
                     elif column >= self._width:
                         self._take(archive, column, columns, refused)
-        except _DAMAGES as error:
+        except ARRAY_ERRORS as error:
             raise self._damaged(error) from error
         self._done = True
         size = max(1, CELLS_AT_ONCE // max(1, len(columns)))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastgrid.common.errors import UserError, one_line
-from fastgrid.descriptors.tables.blocks import CELLS_AT_ONCE, MAXIMAL_VALUES, Block, Numbers
+from fastgrid.descriptors.tables.blocks import CELLS_AT_ONCE, MAXIMAL_VALUES, Block, Numbers, check_rows
 from fastgrid.descriptors.tables.lines import check_file
 from fastgrid.descriptors.tables.typed import Column, TypedRows
 
@@ -38,7 +38,8 @@ class ParquetReader:
         arrow, parquet = _pyarrow(path)
         check_file(path)
         self._path = path
-        self._errors = (arrow.ArrowException, OSError, ValueError)
+        # IndexError: text by dictionary, whose numbers nobody has checked.
+        self._errors = (arrow.ArrowException, OSError, ValueError, IndexError)
         self._types = arrow.types
         try:
             # Not memory-mapped: a file that becomes shorter while it is read would end the process.
@@ -49,6 +50,7 @@ class ParquetReader:
             self._n_rows = int(self._file.metadata.num_rows)
         except self._errors as error:
             raise _damaged(path, error) from error
+        check_rows(path, self._n_rows)
         self.columns = tuple(self._schema.names)
         self._done = 0
 

@@ -10,7 +10,7 @@ import numpy as np
 from fastgrid.common.errors import UserError, one_line
 from fastgrid.descriptors.collection import LeftOut
 from fastgrid.descriptors.table import Descriptor, DescriptorTable, Kind
-from fastgrid.descriptors.tables.blocks import MAXIMAL_VALUES, Block, TableReader, row_name
+from fastgrid.descriptors.tables.blocks import MAXIMAL_VALUES, Block, TableReader, check_rows, row_name
 from fastgrid.descriptors.tables.formats import TableSource, open_table
 from fastgrid.descriptors.tables.gathering import Names, bad_place
 from fastgrid.descriptors.tables.lines import check_file
@@ -92,6 +92,7 @@ class _Rows:
         self._text: list[list[str]] = []
 
     def take(self, block: Block) -> None:
+        check_rows(self._path, self._n_read + block.n_rows)
         if (self._n_read + block.n_rows) * max(1, len(self._wanted)) > MAXIMAL_VALUES:
             raise UserError(f"{self._path}: holds more than {MAXIMAL_VALUES} values; predict it in parts")
         ids = self._ids_of(block)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fastgrid.common.errors import UserError, one_line
+from fastgrid.common.files import read_at_most
 from fastgrid.model.container import MAGIC as OWN_MAGIC
 from fastgrid.model.history.layouts import Layout, read_layout, write_layout
 from fastgrid.model.history.stream import DamagedHistoryError, Reader, Writer
@@ -69,11 +70,24 @@ def reads_as_history(path: Path) -> bool:
     """
     magic = MAGIC.to_bytes(4, "big")
     try:
+        # Opening a pipe would wait for somebody to write into it.
+        if not path.is_file():
+            return False
         with path.open("rb") as handle:
             start = handle.read(len(OWN_MAGIC))
     except (OSError, ValueError):
         return False
     return start.startswith(magic) or (path.suffix.lower() == HISTORY and start != OWN_MAGIC)
+
+
+def may_be_replaced(path: Path) -> bool:
+    """Tell whether a file is empty or begins as a model of either format; one that cannot be read may not be."""
+    try:
+        with path.open("rb") as handle:
+            start = handle.read(len(OWN_MAGIC))
+    except OSError:
+        return False
+    return not start or start == OWN_MAGIC or start.startswith(MAGIC.to_bytes(4, "big"))
 
 
 def read_history(path: Path) -> tuple[Transformation, ...]:
@@ -86,7 +100,7 @@ def read_history(path: Path) -> tuple[Transformation, ...]:
     """
     try:
         with path.open("rb") as handle:
-            data = handle.read(LARGEST_FILE + 1)
+            data = read_at_most(handle, LARGEST_FILE + 1)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({one_line(error.strerror or error)}); check the path") from error
     if len(data) > LARGEST_FILE:
@@ -105,6 +119,8 @@ def parse_history(data: bytes) -> tuple[Transformation, ...]:
     DamagedHistoryError
     """
     reader = Reader(memoryview(data))
+    if not data:
+        raise DamagedHistoryError("is empty")
     if reader.left < 4 or reader.u32() != MAGIC:
         raise DamagedHistoryError("is no history of Gaia's, whatever its name says")
     version = reader.i32()

@@ -15,10 +15,7 @@ from fastgrid.model.history.writing import Points, last_steps
 from fastgrid.model.model import Model
 from fastgrid.transforms.base import TableStep, as_patterns
 from fastgrid.transforms.choosing import Remove, Select
-from fastgrid.transforms.enumeration import Enumerate
 from fastgrid.transforms.features import trainable
-from fastgrid.transforms.gaussianization import Gaussianize
-from fastgrid.transforms.normalization import Normalize
 from fastgrid.transforms.registry import make_step
 
 
@@ -36,7 +33,7 @@ def full_history_content(model: Model, table: DescriptorTable, steps: Sequence[M
     Raises
     ------
     UserError
-        When a name cannot stand in a history.
+        When a name or a step cannot stand in a history.
     """
     points = Points(table.descriptors)
     found = [points.fixed_lengths()]
@@ -68,7 +65,7 @@ def _of_step(points: Points, step: TableStep, table: DescriptorTable) -> Iterato
         # What cannot be scaled goes before, where Gaia would give up.
         yield points.step("cleaner", "removedesc", _names(removed))
         points.keep(after)
-    if isinstance(step, Enumerate | Normalize | Gaussianize):
+    if not step.only_chooses:
         yield from points.fitted(step)
 
 

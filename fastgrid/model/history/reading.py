@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from fastgrid.common.errors import one_line
 from fastgrid.descriptors.table import Descriptor, Kind
-from fastgrid.model.features import FeatureExtraction
+from fastgrid.model.features import FeatureExtraction, produced_columns
 from fastgrid.model.history.file import Transformation
 from fastgrid.model.history.layouts import Layout, LeafType
 from fastgrid.model.history.machine_text import read_machine
@@ -66,15 +66,25 @@ def model_of(steps: Sequence[Transformation]) -> Model:
     ordered = tuple(sorted(used, key=lambda descriptor: descriptor.name))
     order = _order_of_features(used, ordered)
     vectors = np.ascontiguousarray(machine.classifier.support_vectors[:, order])
+    scaling = _scaling_of(scaling_step, ordered)
+    # One chain to try and one to keep: trying it gives a number to the empty text.
+    tried, kept = (FeatureExtraction(ordered, _chain_of(fitted, ordered, own.layout), scaling) for _ in range(2))
+    if _produced(tried) != n_features:
+        raise DamagedHistoryError("holds steps that do not make the features of its machine")
     return Model(
         class_name=_entry(own, "className", str).removeprefix(HIGHLEVEL),
         class_order=tuple(classes[label] for label in machine.labels),
-        extraction=FeatureExtraction(
-            ordered, _chain_of(fitted, ordered, own.layout), _scaling_of(scaling_step, ordered)
-        ),
+        extraction=kept,
         classifier=replace(machine.classifier, support_vectors=vectors),
         record=_record(own, classes),
     )
+
+
+def _produced(extraction: FeatureExtraction) -> int:
+    try:
+        return produced_columns(extraction)
+    except ValueError as error:
+        raise DamagedHistoryError(f"holds steps that cannot be applied ({one_line(error, 160)})") from error
 
 
 def _descriptor(name: str, leaf: Any) -> Descriptor:

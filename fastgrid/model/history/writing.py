@@ -36,7 +36,7 @@ def history_of(model: Model) -> tuple[Transformation, ...]:
     Raises
     ------
     UserError
-        When a name cannot stand in a history.
+        When a name or a step cannot stand in a history.
     """
     points = Points(model.required_descriptors)
     steps = [points.fixed_lengths()]
@@ -56,6 +56,9 @@ def last_steps(points: Points, model: Model, asked: Parameters | None = None) ->
     asked : dict, optional
         What the scaling's analyzer was asked for.
     """
+    name = model.classifier.kernel.name
+    if name not in _KERNEL_WORDS:
+        raise UserError(f"Gaia has no kernel {name}, so that no history can hold this model")
     steps = [points.step("normalize", "dotproduct", _scaling(model), asked)]
     field = f"highlevel.{model.class_name}"
     steps.append(points.step("addfield", "addfieldapplier", {"string": field}, {"string": field}))
@@ -134,6 +137,8 @@ class Points:
             yield self.step("normalize", "dotproduct", _coefficients(step.columns, step.scale_, step.offset_))
         elif isinstance(step, Gaussianize) and step.sorted_.size:
             yield self.step("gaussianize", "distribute", _distribution(step.columns, step.sorted_))
+        elif not (step.only_chooses or isinstance(step, Enumerate | Normalize | Gaussianize)):
+            raise UserError(f"Gaia has no step like {step.transfo}, so that no history can hold this model")
 
 
 def _named(descriptors: Iterable[Descriptor]) -> Parameters:
