@@ -17,7 +17,22 @@ from hypothesis import strategies as st
 
 from fastgrid.cli import main
 from fastgrid.common.errors import UserError
+from fastgrid.project.filelist import read_filelist
+from fastgrid.project.groundtruth import read_groundtruth
+from fastgrid.project.group_files import read_group_file
+from fastgrid.project.param_files import read_param
+from fastgrid.project.result_files import read_result
+from fastgrid.project.schema import load_project
 
+#: What reads each kind of the files in YAML or JSON that describe a training.
+YAML_READERS: dict[str, Callable[[Path], Any]] = {
+    "project": load_project,
+    "ground truth": read_groundtruth,
+    "file list": read_filelist,
+    "param": read_param,
+    "result": read_result,
+    "groups": read_group_file,
+}
 #: In the slow set there are so many times the examples of the profile (conftest.py).
 MANY = 100
 CASES = pytest.mark.parametrize("times", [1, pytest.param(MANY, marks=pytest.mark.slow)], ids=["few", "many"])
@@ -273,6 +288,14 @@ def outcome(read: Callable[[], Any], *paths: object) -> Any:
     except UserError as error:
         check_message(str(error), *paths)
         return error
+
+
+def refused(call: Callable[[], Any], path: Path) -> str:
+    """Return the message of the `UserError` that `call` raises, which begins with the path of a file."""
+    with pytest.raises(UserError) as caught:
+        call()
+    assert str(caught.value).startswith(f"{path}: ")
+    return str(caught.value)
 
 
 def left_behind(directory: Path) -> list[str]:

@@ -19,6 +19,7 @@ from fastgrid.common.files import make_directory, write_bytes, write_text
 from fastgrid.common.safe_yaml import load_typed
 from fastgrid.common.yaml_dump import dump
 from fastgrid.project.dataset_request import (
+    ARTISTS,
     asked_exponents,
     asked_files,
     asked_flag,
@@ -121,7 +122,7 @@ def evaluate_dataset(
     lists = output / "groundtruth.yaml", output / "filelist.yaml"
     path = output / f"{truth.class_name}.project"
     make_directory(output)
-    with _drafted(path, lists) as draft:
+    with _drafted(path, (*lists, output / ARTISTS)) as draft:
         write_groundtruth(lists[0], GroundTruth(truth.class_name, labels))
         write_filelist(lists[1], {item: files[item] for item in labels})
         generate_classification_project(
@@ -179,7 +180,7 @@ def _check_classes(labels: Mapping[str, str]) -> None:
 
 
 @contextlib.contextmanager
-def _drafted(path: Path, lists: tuple[Path, Path]) -> Iterator[Path]:
+def _drafted(path: Path, lists: tuple[Path, ...]) -> Iterator[Path]:
     # A place beside the project for another one, until it was found to be one; else the lists of the project that is
     # there stay those that it was made of. Relative paths hold in both places.
     draft = path.with_name(f".{path.stem}.draft.project")

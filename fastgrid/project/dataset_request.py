@@ -23,6 +23,8 @@ PathLike = str | os.PathLike[str]
 
 #: What a mapping of ids to classes is called, where nothing says what the classes are classes of.
 NAMELESS = "dataset"
+#: Where the groups of a mapping are written.
+ARTISTS = "artists.yaml"
 
 
 def asked_truth(given: PathLike | Mapping[str, str], class_name: str | None) -> GroundTruth:
@@ -69,7 +71,7 @@ def asked_groups(given: bool | PathLike | Mapping[str, str] | None, output: Path
     if given is None or isinstance(given, bool | np.bool_):
         return next(tag for tag in TAGS if tag.endswith(".artist")) if given else None
     if isinstance(given, Mapping):
-        path = output / "artists.yaml"
+        path = output / ARTISTS
         artists = {str(item): _text(f"artist_filter: {item}", artist) for item, artist in given.items()}
         write_text(path, dump(artists, sort_keys=True))
         return path

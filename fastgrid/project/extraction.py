@@ -8,7 +8,6 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,7 +115,7 @@ def extract(
     for path in missing.values():
         log.doubt(path)
     failed = dict.fromkeys(found.unnamable, "its name is not valid Unicode; rename it")
-    failed |= _run(missing, jobs or available_cores(), settings, lambda made, t: log.add(t, made), digest, console)
+    failed |= _run(missing, jobs or available_cores(), settings, digest, log, console)
     in_order = {audio: failed[audio] for audio in sorted(failed)}
     for audio, reason in in_order.items():
         console.warn(f"{printable(audio)}: {reason}")
@@ -137,8 +136,8 @@ def _run(
     missing: dict[Path, Path],
     jobs: int,
     profile: Path | None,
-    done: Callable[[Made, Path], None],
     digest: str,
+    log: ExtractionLog,
     console: Console,
 ) -> dict[Path, str]:
     running = RunningProcesses()
@@ -153,7 +152,7 @@ def _run(
             for number, ended in enumerate(as_completed(pending), 1):
                 audio, outcome = pending[ended], ended.result()
                 if isinstance(outcome, Made):
-                    done(outcome, missing[audio])
+                    log.add(missing[audio], outcome)
                 else:
                     failed[audio] = outcome + _of_earlier(missing[audio])
                 console.advance("extracting", number)
@@ -166,11 +165,9 @@ def _run(
 
 
 def _of_earlier(target: Path) -> str:
-    return (
-        f"; what an earlier version had stays in {printable(target)}, and a training takes it"
-        if target.exists()
-        else ""
-    )
+    if not target.exists():
+        return ""
+    return f"; what an earlier version had stays in {printable(target)}, and a training takes it"
 
 
 def _extract_one(running: RunningProcesses, audio: Path, target: Path, profile: Path | None, digest: str) -> Made | str:

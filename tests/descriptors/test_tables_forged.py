@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hostile_input import refused
 
 from fastgrid.common.errors import UserError
 from fastgrid.descriptors import Descriptor, Kind
@@ -27,13 +28,6 @@ def npz_of(path: Path, header: str, compression: int = zipfile.ZIP_STORED) -> Pa
         for name in PREDICTIONS:
             archive.writestr(f"{name}.npy", b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text)
     return path
-
-
-def refused(read, path: Path) -> str:
-    with pytest.raises(UserError) as caught:
-        read()
-    assert str(caught.value).startswith(f"{path}: ")
-    return str(caught.value)
 
 
 @pytest.mark.parametrize("header", ["{[]: 1}", "-" * 5000 + "1", "{'a", "(" * 500, "{1, 2, 'a'}", "{'descr': {[]}}"])

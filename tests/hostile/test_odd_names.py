@@ -5,28 +5,18 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hostile_input import check_message, outcome
+from hostile_input import YAML_READERS, check_message, outcome
 
 from fastgrid.cli import main
 from fastgrid.common.errors import UserError
 from fastgrid.descriptors import read_collection, read_document
 from fastgrid.descriptors.tables import TableSource, read_feature_table
 from fastgrid.model.model import Model
-from fastgrid.project.filelist import read_filelist
-from fastgrid.project.groundtruth import read_groundtruth
 from fastgrid.project.group_files import read_group_file
-from fastgrid.project.param_files import read_param
-from fastgrid.project.result_files import read_result
-from fastgrid.project.schema import load_project
 
 NAMES = ["a\nb", "a\r\nb", "\x1b[31mred", "a\u2028b", "\u202egnp", "a\x85b", "\udcff", "a\tb"]
 READERS = {
-    "project": load_project,
-    "ground truth": read_groundtruth,
-    "file list": read_filelist,
-    "param": read_param,
-    "result": read_result,
-    "groups": read_group_file,
+    **YAML_READERS,
     "groups.csv": read_group_file,
     "model": Model.load,
     "history": Model.load,

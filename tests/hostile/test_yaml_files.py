@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from hostile_input import (
     CASES,
     VALUE,
     WORD,
+    YAML_READERS,
     changed_bytes,
     changed_tree,
     command_outcome,
@@ -81,14 +81,6 @@ TREES: dict[str, list[Any]] = {
     "result": [{"fold": {"a": 0, "b": 1, "c": 0}, "matrix": {"x": {"x": ["a"], "y": ["c"]}, "y": {"y": ["b"]}}}],
     "groups": [{"a": "g1", "b": ["g1", "g2"], "c": 5}],
 }
-READERS: dict[str, Callable[[Path], Any]] = {
-    "project": load_project,
-    "ground truth": read_groundtruth,
-    "file list": read_filelist,
-    "param": read_param,
-    "result": read_result,
-    "groups": read_group_file,
-}
 WRITE = st.sampled_from(
     [json.dumps, lambda tree: yaml.safe_dump(tree, allow_unicode=True), flow, lambda tree: flow(tree, quoted=False)]
 )
@@ -132,7 +124,7 @@ def use_project(project: Any) -> None:
 
 
 @CASES
-@pytest.mark.parametrize("kind", list(READERS))
+@pytest.mark.parametrize("kind", list(YAML_READERS))
 def test_any_file_is_read_or_refused(kind: str, times: float, tmp_path: Path) -> None:
     read = [0]
 
@@ -141,7 +133,7 @@ def test_any_file_is_read_or_refused(kind: str, times: float, tmp_path: Path) ->
         path = tmp_path / f"x{ending}"
         path.write_bytes(data)
         with within_bounds(data, times=200):
-            found = outcome(lambda: READERS[kind](path), path)
+            found = outcome(lambda: YAML_READERS[kind](path), path)
         if isinstance(found, UserError):
             return
         read[0] += 1

@@ -57,11 +57,20 @@ def test_what_the_server_shows(given: tuple[Path, Path], tmp_path: Path) -> None
 
 def test_a_call_that_fails_leaves_an_earlier_job_as_it_was(given: tuple[Path, Path], tmp_path: Path) -> None:
     out = tmp_path / "out"
-    fastgrid.evaluate_dataset(*given, output_dir=out, settings=ONE, **GRID)
+    artists = {
+        item: f"artist {number // 2}" for number, item in enumerate(sorted(yaml.safe_load(given[1].read_text())))
+    }
+    fastgrid.evaluate_dataset(*given, output_dir=out, artist_filter=artists, settings=ONE, **GRID)
     before = {path: path.read_bytes() for path in out.iterdir() if path.is_file()}
     truth = yaml.safe_load(given[0].read_text())["groundTruth"]
     missing = dict.fromkeys(truth, tmp_path / "nowhere.json")
-    for lists_, options in (((truth, missing), {}), (given, {"C": 2000}), (given, {"preprocessing": "no"})):
+    others = dict.fromkeys(artists, "one")
+    for lists_, options in (
+        ((truth, missing), {}),
+        (given, {"C": 2000}),
+        (given, {"preprocessing": "no"}),
+        (given, {"artist_filter": others, "C": 2000}),
+    ):
         with pytest.raises(UserError):
             fastgrid.evaluate_dataset(*lists_, output_dir=out, settings=ONE, class_name="game", **options)
         assert {path: path.read_bytes() for path in out.iterdir() if path.is_file()} == before

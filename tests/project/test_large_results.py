@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hostile_input import refused
 
-from fastgrid.common.errors import UserError
 from fastgrid.project import stored_results
 from fastgrid.project.combinations_spec import CombinationSpec, EvaluationSpec
 from fastgrid.project.param_files import write_param
@@ -20,13 +20,6 @@ def result_of(directory: Path, n_classes: int, highest_fold: int = 1) -> Path:
     path.write_text(json.dumps({"fold": fold, "matrix": matrix}))
     write_param(path.with_suffix(".param"), CombinationSpec("basic", "RBF", 1, 1, True), EvaluationSpec(2))
     return path
-
-
-def refused(call, path: Path) -> str:
-    with pytest.raises(UserError) as caught:
-        call()
-    assert str(caught.value).startswith(f"{path}: ")
-    return str(caught.value)
 
 
 def test_more_classes_than_codes(tmp_path: Path) -> None:
