@@ -33,8 +33,9 @@ YAML_READERS: dict[str, Callable[[Path], Any]] = {
     "result": read_result,
     "groups": read_group_file,
 }
-#: In the slow set there are so many times the examples of the profile (conftest.py).
-MANY = 100
+#: In the slow set there are so many times the examples of the profile (conftest.py): of the tests of a kind of file
+#: together more than ten thousand.
+MANY = 30
 CASES = pytest.mark.parametrize("times", [1, pytest.param(MANY, marks=pytest.mark.slow)], ids=["few", "many"])
 #: Of a case that takes some milliseconds: only what does not end at all takes so long.
 SECONDS = 60
