@@ -46,6 +46,7 @@ def claim(directory: Path, *changes: dict[int, dict[str, str]]) -> None:
     project.path.write_text(text.replace("nfold: [4]", f"nfold: [{nfolds}]"))
     changed = load_project(project.path)
     facts = {key: value for key, value in record.facts.items() if key != "fingerprint"}
+    facts["evaluations"] = facts["evaluations"] * len(changes)
     changed_record = replace(record, project=changed, repeats=[(one,) for one in predictions], facts=facts)
     write_record(changed_record, read_groundtruth(project.groundtruth).labels, None)
 
