@@ -77,7 +77,7 @@ def run_child(peer: str, folder: Path, workers: int) -> tuple[dict[str, Any], np
     predictions.unlink(missing_ok=True)
     path = os.pathsep.join(filter(None, [str(BENCH), os.environ.get("PYTHONPATH")]))
     command = [sys.executable, "-m", "peers.child", peer, str(folder), str(workers)]
-    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True)
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"ended with {done.returncode}"]
         return {"skipped": f"failed: {lines[-1]}"}, None

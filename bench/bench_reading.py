@@ -19,14 +19,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from fastgrid.descriptors import read_collection
-from fastgrid.descriptors.batches import batches_of, read_batch
+from fastgrid.descriptors.batches import Batch, batches_like, read_batch
 from fastgrid.project.group_hint import TAGS
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 BASELINE = "json.load"
 JUDGED = "read + flatten"
 #: As in the projects of the bundled templates.
-EXCLUDED = ["metadata.tags*"]
+EXCLUDED = ("metadata.tags*",)
 
 
 def ways(files: dict[str, Path], directory: Path) -> dict[str, Callable[[], object]]:
@@ -36,7 +36,7 @@ def ways(files: dict[str, Path], directory: Path) -> dict[str, Callable[[], obje
                 json.load(handle)
 
     def flatten(digests: bool) -> None:
-        for batch in batches_of(files, EXCLUDED, digests=digests, texts=TAGS):
+        for batch in batches_like(Batch((), EXCLUDED, digests, TAGS), tuple(files.items())):
             if any(reading.leaves is None for reading in read_batch(batch).readings):
                 raise SystemExit(f"{directory}: not all files are readable")
 

@@ -50,7 +50,7 @@ _HOMES = {
     "UserError": "fastgrid.common.errors",
 }
 
-__all__ = ["__version__", *_HOMES]
+__all__ = ["__version__", *_HOMES]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:

@@ -10,9 +10,10 @@ def score(predicted_row, actual, fold):
     for number in sorted({fold[i] for i in tested}):
         items = [i for i in tested if fold[i] == number]
         accuracies.append(_percent_correct(predicted_row, actual, items))
-        recalls = []
-        for name in sorted({actual[i] for i in items}):
-            recalls.append(_percent_correct(predicted_row, actual, [i for i in items if actual[i] == name]))
+        recalls = [
+            _percent_correct(predicted_row, actual, [i for i in items if actual[i] == name])
+            for name in sorted({actual[i] for i in items})
+        ]
         normalized.append(sum(recalls) / len(recalls))
     return (
         _percent_correct(predicted_row, actual, tested),

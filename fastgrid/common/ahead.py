@@ -83,7 +83,7 @@ class Ahead(Generic[Element]):
                         if not self._put((element, None, False)):
                             return
             self._put((None, None, True))
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001
             self._put((None, error, False))
 
     def _put(self, entry: tuple[Element | None, BaseException | None, bool]) -> bool:

@@ -169,12 +169,12 @@ class Drawn:
                 if self.closed:
                     return
                 yield argument
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             self.error = error
 
 
 def _outcome(function: Callable[[Any], Any], argument: Any) -> tuple[Any, Exception | None]:
     try:
         return function(argument), None
-    except Exception as error:  # raised again where the results are taken
+    except Exception as error:  # raised again where the results are taken  # noqa: BLE001
         return None, error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -174,13 +174,6 @@ def _batch_readings(
             length_place, value_place = length_place + n_lengths, value_place + n_values
         readings.append(Reading(item_id, fingerprint, leaves, version, reason, texts))
     return BatchReadings(tuple(readings), excluded_names, matched_patterns)
-
-
-def batches_of(
-    files: Mapping[str, Path], excluded: Sequence[str] = (), *, digests: bool = False, texts: Sequence[str] = ()
-) -> list[Batch]:
-    """Divide `files`, in their order, into batches of 32 to 64 files."""
-    return list(batches_like(Batch((), tuple(excluded), digests, tuple(texts)), tuple(files.items())))
 
 
 def batches_like(like: Batch, files: Sequence[tuple[str, Path | Slice | Packed]]) -> Iterator[Batch]:

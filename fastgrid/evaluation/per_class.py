@@ -32,13 +32,6 @@ class ClassScores:
     f1: Percentages
     support: npt.NDArray[np.int64]
 
-    @property
-    def macro(self) -> tuple[float, float, float]:
-        """Unweighted means of precision, recall and F1 over the classes that have tests; a NaN counts as 0."""
-        present = self.support > 0
-        means = [float(np.nan_to_num(values[present]).mean()) for values in (self.precision, self.recall, self.f1)]
-        return means[0], means[1], means[2]
-
 
 @dataclass(frozen=True)
 class Baseline:

@@ -90,10 +90,8 @@ class _Part:
         self._known: dict[Hashable, Scores] = {}
 
     def scores(self) -> list[Scores]:
-        found = []
-        for index in range(len(self._scoring.candidates)):
-            found.append(FAILED if index in self._answers.errors else self._of(index))
-        return found
+        indices = range(len(self._scoring.candidates))
+        return [FAILED if index in self._answers.errors else self._of(index) for index in indices]
 
     def _of(self, index: int) -> Scores:
         labels = self._answers.predicted[index, self._part].tobytes()

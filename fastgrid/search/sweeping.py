@@ -74,7 +74,7 @@ class Sweeper:
             return FoldRows(fold, data.values)
         try:
             return rows_by_item(fold, len(data), *self._transformed(fold))
-        except Exception as error:  # whatever the user's transformer raises: a fit that failed
+        except Exception as error:  # whatever the user's transformer raises: a fit that failed  # noqa: BLE001
             return error
 
     def _together(

@@ -75,7 +75,7 @@ def decode(name: str, content: bytes) -> Entry | None:
             Work(*work.tolist()),
             arrays.get("decisions"),
         )
-    except Exception:
+    except Exception:  # noqa: BLE001
         # Whatever is wrong with it: it cannot be believed. What a damaged archive makes of numpy and zipfile is a long
         # list (a single bit says "encrypted", others ask for all the memory there is).
         return None

@@ -101,7 +101,7 @@ def _solve(batch: Batch, timings: Timings, finished: Callable[[TaskResult], None
         fit, score = shared.own_seconds()
         try:
             result = _solve_task(index, task, shared, batch, scratch)
-        except Exception as error:  # named in the report; the other tasks go on
+        except Exception as error:  # named in the report; the other tasks go on  # noqa: BLE001
             result = failed_task(index, error)
         if finished is not None:
             finished(result)

@@ -45,7 +45,9 @@ def test_same_seed_same_bytes_in_folders_and_archives(tmp_path: Path) -> None:
 def test_the_benchmark_says_rate_and_memory(tmp_path: Path) -> None:
     command = [sys.executable, str(BENCH / "bench_collection.py"), "--files", "80", "--kinds", "folders", ".tar.zst"]
     environment = os.environ | {"FASTGRID_DATA": str(EXAMPLE.parent)}
-    done = subprocess.run([*command, "--place", str(tmp_path)], capture_output=True, text=True, env=environment)
+    done = subprocess.run(
+        [*command, "--place", str(tmp_path)], capture_output=True, text=True, env=environment, check=False
+    )
     assert done.returncode in (0, 1), done.stderr
     lines = done.stdout.splitlines()
     assert lines[0].startswith("80 files: json.load alone") and len(lines) == 3

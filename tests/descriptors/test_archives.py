@@ -135,7 +135,7 @@ def test_truncated_anywhere_is_an_error_in_one_line(tmp_path, kind):
     files = {str(i): path / f"m/{i}.json" for i in range(12)}
     # The records that fill up an archive behind its end mark need not be there, but all of the compressed data does.
     last = len(whole.rstrip(b"\0")) + 512 if kind == ".tar" else len(whole) - 1
-    for cut in sorted({*range(0, min(last, 60)), *range(0, last, 97), last - 1, last}):
+    for cut in sorted({*range(min(last, 60)), *range(0, last, 97), last - 1, last}):
         path.write_bytes(whole[:cut])
         with pytest.raises(UserError, match=r"dump\.tar") as caught:
             read_collection(files)
@@ -511,9 +511,7 @@ def test_items_and_documents_out_of_archives(tmp_path):
     files = {str(i): path / f"{i}.json" for i in range(4)}
     table, left = read_items(files, [Descriptor(".m.v", Kind.REAL, 1)])
     assert table.ids == ("0", "2") and [entry.name for entry in left] == ["1", "3"]
-    said = {}
-    for item, tree in read_documents(files):
-        said[item] = tree
+    said = dict(read_documents(files))
     assert isinstance(said["1"], UserError) and isinstance(said["3"], UserError) and said["2"]["x"][0] == 2
 
 

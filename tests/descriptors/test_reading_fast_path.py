@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastgrid.descriptors import batches
-from fastgrid.descriptors.batches import Batch, Packed, batches_of, read_batch
+from fastgrid.descriptors.batches import Batch, Packed, batches_like, read_batch
 from fastgrid.descriptors.document import parse_document, quick_document
 from fastgrid.descriptors.flatten import flatten
 from fastgrid.descriptors.leaves import descriptor_tree
@@ -176,7 +176,7 @@ def test_mixed_batch_gives_each_file_what_it_gives_alone(tmp_path):
     for i, text in enumerate(texts):
         files[str(i)] = tmp_path / f"{i}.json"
         files[str(i)].write_text(text)
-    (batch,) = batches_of(files)
+    (batch,) = batches_like(Batch(()), tuple(files.items()))
     together = pickle.loads(pickle.dumps(read_batch(batch))).readings
     for reading, text in zip(together, texts, strict=True):
         assert outcome(text) == (reading.reason if reading.leaves is None else as_data(reading.leaves))
@@ -195,7 +195,7 @@ def test_excluding_equals_never_having_had(tmp_path):
 def test_batches_hold_every_file_once_and_in_order():
     for count in (0, 1, 16, 17, 1000, 5000, 10_000):
         files = {str(i): Path(str(i)) for i in range(count)}
-        batches = batches_of(files)
+        batches = list(batches_like(Batch(()), tuple(files.items())))
         assert [item for batch in batches for item in batch.files] == list(files.items())
         assert all(32 <= len(batch.files) <= 64 for batch in batches[:-1])
 

@@ -1,16 +1,38 @@
 """All jitted functions share one set of options."""
 
+import ast
 import importlib
 import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numba
 import pytest
+from numba.core.caching import FunctionCache
 from numba.core.dispatcher import Dispatcher
 
 import fastgrid
 from fastgrid.kernels import jit as jit_module
+
+PACKAGE = Path(fastgrid.__file__).parent
+#: What each decorator adds to the options that all share.
+DECORATORS = {"jit": {}, "jit_inline": {"forceinline": True, "_nrt": False}, "jit_borrowing": {"_nrt": False}}
+
+
+def decorated_nodes(path):
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and any(ast.unparse(one) in DECORATORS for one in node.decorator_list):
+            yield node
+
+
+def decorated_functions():
+    """Return the decorator of each jitted function, by its full name, from the text of the modules."""
+    return {
+        ".".join([*path.relative_to(PACKAGE.parent).with_suffix("").parts, node.name]): node.decorator_list[0].id
+        for path in PACKAGE.rglob("*.py")
+        for node in decorated_nodes(path)
+    }
 
 
 def jitted_functions():
@@ -27,13 +49,26 @@ def jitted_functions():
 @pytest.mark.skipif(numba.config.DISABLE_JIT, reason="nothing is compiled")
 def test_every_jitted_function_is_private_and_has_the_shared_options():
     found = dict(jitted_functions())
-    assert len(found) >= 4
+    assert set(found) == set(decorated_functions())
     for name, function in found.items():
         assert name.rpartition(".")[2].startswith("_"), name
-        assert function.targetoptions["nogil"], name
-        assert function.targetoptions["error_model"] == "numpy", name
-        assert not function.targetoptions.get("fastmath"), name
-        assert not function.targetoptions.get("parallel"), name
+        options = dict(function.targetoptions)
+        of_its_decorator = {key: options.pop(key) for key in ("forceinline", "_nrt") if key in options}
+        assert of_its_decorator == DECORATORS[decorated_functions()[name]], name
+        assert options == {
+            "nopython": True,
+            "nogil": True,
+            "error_model": "numpy",
+            "boundscheck": False,
+            **({"enable_caching": True} if "enable_caching" in options else {}),
+        }, name
+        assert type(function._cache) is FunctionCache, f"{name} is compiled in every process"
+
+
+def test_what_is_jitted_takes_arrays_and_scalars_only():
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in decorated_nodes(path):
+            assert not (node.args.vararg or node.args.kwarg or node.args.kwonlyargs), f"{path.name}: {node.name}"
 
 
 @pytest.mark.skipif(numba.config.DISABLE_JIT, reason="nothing is compiled")

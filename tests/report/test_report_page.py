@@ -59,6 +59,7 @@ def test_the_headline_names_the_winner_and_how_far_it_can_be_believed():
             corrected_accuracy=Estimate(81.25, Interval(70.0, 90.5, 90.0)),
             corrected_normalized_accuracy=Estimate(80.0),
             nested_accuracy=Estimate(79.5),
+            nested_normalized_accuracy=Estimate(78.25),
             majority_class="class 00",
             majority_accuracy=100 / 3,
         ),
@@ -76,6 +77,7 @@ def test_the_headline_names_the_winner_and_how_far_it_can_be_believed():
     assert shown["Accuracy"] == f"{winner.scores.accuracy:.2f} % ± {winner.scores.accuracy_std:.2f}"
     assert shown["Accuracy, corrected"] == "81.2 % 70.0 to 90.5"
     assert shown["Normalized, corrected"] == "80.0 %"
+    assert shown["Nested cross-validation"] == "79.5 % normalized 78.2 %"
     assert shown["Majority baseline"] == "33.33 % always class 00"
     assert shown["Items"] == "36 in 3 classes"
     labels = [found["aria-label"] for found, _ in page.find("svg", role="img")]
