@@ -119,8 +119,8 @@ def cut(
         }
         base = fresh_cost(len(given.labels), given.feature_sets[features].values.shape[1])
         longest = max(LONGEST_PIECE, LEAST_SHARE * base)
-        groups = _balanced(indices, seconds, max(n_pieces, math.ceil(sum(seconds.values()) / longest)))
-        pieces += [(base + sum(seconds[index] for index in group), (features, fold, group)) for group in groups]
+        shares = _balanced(indices, seconds, max(n_pieces, math.ceil(sum(seconds.values()) / longest)))
+        pieces += [(base + sum(seconds[index] for index in share), (features, fold, share)) for share in shares]
     pieces.sort(key=lambda piece: -piece[0])
     return pieces
 
