@@ -27,6 +27,7 @@ def run(tmp_path_factory):
     return done.stdout, json.loads(output.read_text())
 
 
+@pytest.mark.slow
 def test_every_round_of_every_peer_is_there(run):
     (tiny,) = run[1]["sets"]
     assert (tiny["name"], tiny["rows"], tiny["dimensions"], tiny["classes"]) == ("tiny", 150, 8, 3)
@@ -38,6 +39,7 @@ def test_every_round_of_every_peer_is_there(run):
         assert "skipped" not in figures
 
 
+@pytest.mark.slow
 def test_fastgrid_predicts_what_grid_search_does(run):
     (tiny,) = run[1]["sets"]
     assert tiny["reference"] == "gridsearch"
@@ -45,6 +47,7 @@ def test_fastgrid_predicts_what_grid_search_does(run):
     assert tiny["peers"]["smo"]["best_accuracy"] == tiny["peers"]["gridsearch"]["best_accuracy"] > 0.5
 
 
+@pytest.mark.slow
 def test_ratios_machine_and_table(run):
     printed, found = run
     (row,) = found["sets"][0]["ratios"]

@@ -19,6 +19,7 @@ def make(*arguments: object) -> None:
     subprocess.run([str(part) for part in command], check=True)
 
 
+@pytest.mark.slow
 def test_same_seed_same_bytes_in_folders_and_archives(tmp_path: Path) -> None:
     archive = tmp_path / "c.tar.zst"
     make(tmp_path / "c", "--archive", archive, "--archive", tmp_path / "c.tar.gz", "--files", 90, "--jobs", 2)

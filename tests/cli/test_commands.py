@@ -110,6 +110,7 @@ def test_help_imports_neither_numba_nor_scikit_learn() -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_a_training_with_workers_leaves_the_heavy_packages_to_them(trained: Path, tmp_path: Path) -> None:
     arguments = ["train_model", *small_project(trained / "in", tmp_path / "out"), "-q", "-j", "2"]
     code = (

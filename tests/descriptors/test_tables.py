@@ -283,6 +283,7 @@ def test_the_table_is_read_again_only_where_it_changed(tmp_path: Path):
     assert read(path, cache=cache).collection.from_cache
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_text(tmp_path: Path):
     def peak(zeros: int) -> int:
         line = ",".join([f"1.5{'0' * zeros}"] * 20)

@@ -166,7 +166,7 @@ def test_a_result_file(tmp_path: Path):
         ConfusionDisplay.from_result(tmp_path / "none.result")
 
 
-@pytest.mark.parametrize("n_classes", [1, 2, 12, 30, 80])
+@pytest.mark.parametrize("n_classes", [1, 2, 12, *(pytest.param(many, marks=pytest.mark.slow) for many in (30, 80))])
 def test_every_number_of_classes_can_be_drawn(n_classes):
     counts = np.random.default_rng(0).poisson(0.1, (n_classes, n_classes)) + 10 * np.eye(n_classes, dtype=int)
     names = [f"class {number} {'long ' * 20}" for number in range(n_classes)]

@@ -104,6 +104,8 @@ for kernel in ("rbf", "poly"):
 """
 
 
+@pytest.mark.compiled
+@pytest.mark.slow
 @pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="names processors of another architecture")
 def test_every_processor_gets_the_same_bits(tmp_path):

@@ -49,6 +49,8 @@ EXPECTED = {
 FUSED = {"_compute_row"}
 
 
+@pytest.mark.compiled
+@pytest.mark.slow
 @pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
 @pytest.mark.skipif(not binding.get_host_cpu_features().get("avx2", False), reason="the processor has no AVX2")
 @pytest.mark.parametrize("processor", ["host", "haswell"])

@@ -48,13 +48,13 @@ def jitted_functions():
 
 @pytest.mark.skipif(numba.config.DISABLE_JIT, reason="nothing is compiled")
 def test_every_jitted_function_is_private_and_has_the_shared_options():
-    found = dict(jitted_functions())
-    assert set(found) == set(decorated_functions())
+    found, decorators = dict(jitted_functions()), decorated_functions()
+    assert set(found) == set(decorators)
     for name, function in found.items():
         assert name.rpartition(".")[2].startswith("_"), name
         options = dict(function.targetoptions)
         of_its_decorator = {key: options.pop(key) for key in ("forceinline", "_nrt") if key in options}
-        assert of_its_decorator == DECORATORS[decorated_functions()[name]], name
+        assert of_its_decorator == DECORATORS[decorators[name]], name
         assert options == {
             "nopython": True,
             "nogil": True,

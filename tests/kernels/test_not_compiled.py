@@ -38,6 +38,8 @@ def run(**more):
     return json.loads(done.stdout)
 
 
+@pytest.mark.compiled
+@pytest.mark.slow
 @pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
 def test_solvers_without_a_compiler():
     compiled, plain = run(), run(NUMBA_DISABLE_JIT="1")

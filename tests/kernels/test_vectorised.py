@@ -32,6 +32,8 @@ EXPECTED = {
 }  # fmt: skip
 
 
+@pytest.mark.compiled
+@pytest.mark.slow
 @pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
 @pytest.mark.skipif(not binding.get_host_cpu_features().get("avx2", False), reason="the processor has no AVX2")
 @pytest.mark.parametrize("function", CALLS)

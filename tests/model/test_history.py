@@ -111,7 +111,9 @@ def test_a_model_out_of_a_history_is_kept_in_both_forms(shared_data, merged, tmp
 
 @pytest.mark.parametrize("kernel", ["rbf", "poly"])
 @pytest.mark.parametrize("n_classes", [2, 3])
-@pytest.mark.parametrize("preprocessing", list(TEMPLATE))
+@pytest.mark.parametrize(
+    "preprocessing", [pytest.param(name, marks=pytest.mark.slow if name == "raw" else ()) for name in TEMPLATE]
+)
 def test_every_preprocessing_of_the_template(merged, expected, preprocessing, n_classes, kernel):
     labels = [expected[item]["id"].rpartition("_")[0] for item in merged.ids]
     rows = [row for row, label in enumerate(labels) if n_classes == 3 or label != "wesnoth"]
@@ -140,6 +142,7 @@ def test_every_preprocessing_of_the_template(merged, expected, preprocessing, n_
         assert probabilities == pytest.approx(said_of(prediction, row), abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preprocessing", list(TEMPLATE))
 def test_the_full_layout_of_every_preprocessing(merged, expected, gaias, preprocessing):
     labels = [expected[item]["id"].rpartition("_")[0] for item in merged.ids]

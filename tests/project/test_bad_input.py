@@ -245,6 +245,7 @@ def test_force_removes_only_what_fastgrid_made(inputs: Path, trained: Path, tmp_
     assert contents(out).keys() - made == set(FOREIGN)
 
 
+@pytest.mark.slow
 def test_outputs_around_the_inputs(inputs: Path, tmp_path: Path) -> None:
     shutil.copytree(inputs, tmp_path / "in")
     for force in (False, True):

@@ -82,6 +82,7 @@ def test_next_to_no_memory_changes_how_the_work_is_done_only(
     assert {name for name in counters if counters[name] != usual[name]} <= {"gram_bytes"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("limit", "said"), [("1", True), ("400M", True), ("20G", False)])
 def test_a_limit_below_the_least_is_said(
     inputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], limit: str, said: bool

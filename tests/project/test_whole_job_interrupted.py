@@ -39,6 +39,7 @@ def running_processes(session: int) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "whole_group", "options"),
     [
@@ -81,6 +82,7 @@ def test_a_kill_loses_only_what_was_not_finished(trained: Path, inputs: Path, tm
     assert contents(tmp_path / "out", ".part") == contents(trained)
 
 
+@pytest.mark.slow
 def test_ctrl_c_on_a_terminal_with_a_bar(inputs: Path, tmp_path: Path) -> None:
     arguments = small_project(inputs, tmp_path / "out")
     controller, terminal = pty.openpty()

@@ -147,6 +147,7 @@ def test_only_new_repeats_are_solved(repeated: Path, tmp_path: Path, monkeypatch
     assert len(solved) == 6 * len(new.difference(*before)) > 0
 
 
+@pytest.mark.slow
 def test_workers_do_not_show_in_any_file(inputs: Path, tmp_path: Path) -> None:
     for name, options in (("one", ["-j", "1"]), ("two", ["-j", "2"])):
         arguments = small_project(inputs, tmp_path / "out")

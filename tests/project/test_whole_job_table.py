@@ -121,6 +121,7 @@ def test_the_same_rows_as_descriptor_files(satimage: Rows, template: str, tmp_pa
     assert (tmp_path / "0.model").read_bytes() == (tmp_path / "1.model").read_bytes()
 
 
+@pytest.mark.slow
 def test_every_command_goes_on_with_the_project(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     project = str(trained / "land.project")
     before = contents(trained)

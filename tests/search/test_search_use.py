@@ -74,6 +74,7 @@ def test_data_frames(iris, library):
     np.testing.assert_array_equal(search.predict(frame), plain.predict(X))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 def test_workers_change_nothing(iris, backend):
     X, y = iris

@@ -60,7 +60,7 @@ def test_problems_at_the_cap_are_counted(small):
 
 
 @pytest.mark.parametrize("solver", ["smo", "smo-fast"])
-@pytest.mark.parametrize("backend", ["threads", "processes"])
+@pytest.mark.parametrize("backend", ["threads", pytest.param("processes", marks=pytest.mark.slow)])
 def test_two_workers_count_as_one_does(small, solver, backend):
     alone = sweep(small, solver=solver)
     with Pool(2, backend) as pool:

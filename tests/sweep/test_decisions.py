@@ -139,6 +139,7 @@ def test_one_class_has_no_pairs(small):
     assert found.classes_by_fold[0].tolist() == [4]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["threads", "processes", "isolated"])
 def test_they_come_back_from_workers(small, how):
     given = replace(small, combinations=small.combinations[::7], decisions=True)

@@ -64,7 +64,7 @@ def test_gammas_are_those_of_the_fold(folded, gamma):
         assert found[fold] == (f"pca {fold}", 1 / (trained.shape[1] * variance))
 
 
-@pytest.mark.parametrize(("jobs", "backend"), [(2, "threads"), (2, "processes")])
+@pytest.mark.parametrize(("jobs", "backend"), [(2, "threads"), pytest.param(2, "processes", marks=pytest.mark.slow)])
 def test_workers_journal_and_less_memory_change_nothing(folded, jobs, backend, tmp_path):
     expected = run_sweep(folded, Pool(1), SweepOptions())
     with Pool(jobs, backend) as pool:

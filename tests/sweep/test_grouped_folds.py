@@ -67,6 +67,7 @@ def test_no_group_is_in_two_folds_and_no_fold_is_empty_without_need(problem, see
     assert len(set(folds.tolist())) == min(n_folds, len(of_group))
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(problem=drawn(), seed=st.integers(0, 3))
 def test_names_do_not_matter_and_a_seed_gives_the_same_folds(problem, seed):
@@ -88,6 +89,7 @@ def test_few_groups_are_assigned_as_well_as_any_assignment_can(problem):
     assert no_worse(judged(labels, grouped_folds(labels, groups, n_folds, 1), n_folds), best)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(problem=drawn(most_groups=30, most_folds=7), seed=st.integers(0, 3))
 def test_classes_are_as_even_as_those_of_scikit_learn(problem, seed):

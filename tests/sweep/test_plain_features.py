@@ -56,6 +56,7 @@ def assert_like_svc(given, found, values, precomputed=False):
             np.testing.assert_array_equal(found.by_fold[fold][row], model.predict(values[test][:, columns]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("solver", ["smo", "libsvm"])
 def test_predictions_are_those_of_svc_on_the_same_features(problem, weighted, solver):
@@ -100,6 +101,7 @@ def test_another_text_for_gamma_is_refused(problem):
         run_sweep(given, Pool(1), SweepOptions())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["plain", "gram"])
 def test_processes_of_their_own_are_given_all_of_it(problem, kind):
     values = problem.feature_sets["a"].values - 100.0

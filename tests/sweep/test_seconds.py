@@ -82,6 +82,7 @@ def test_a_fold_base_is_paid_for_by_all_tasks_that_use_it(small, monkeypatch):
     assert (found.fit_seconds >= 250.0).all() and (found.fit_seconds < 300.0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("clock")
 def test_there_are_none_where_nothing_was_solved(small, tmp_path, monkeypatch):
     given = replace(small, combinations=small.combinations[:5])

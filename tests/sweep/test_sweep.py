@@ -107,6 +107,7 @@ def test_workers_map_the_matrix_from_its_file(small, tmp_path):
     np.testing.assert_array_equal(found.predicted, sweep(small).predicted)
 
 
+@pytest.mark.slow
 def test_isolated_processes_give_the_same(small):
     given = replace(small, combinations=small.combinations[:10])
     found = sweep(given, isolated=True)
@@ -178,6 +179,7 @@ def die_in_a_worker(batch):
     return solving.solve_batch(batch)
 
 
+@pytest.mark.slow
 def test_a_killed_worker_loses_nothing(small, monkeypatch):
     monkeypatch.setattr(run, "solve_batch", die_in_a_worker)
     with Pool(2, "processes") as pool:
@@ -191,6 +193,7 @@ def sweep_unpatched(given, monkeypatch):
     return sweep(given).predicted
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_alone_is_a_named_failure(small, tmp_path):
     chosen = replace(small.feature_sets["fewer"], path=Path(tmp_path / "gone.npy"))
     given = replace(small, feature_sets={"fewer": chosen}, combinations=[Combination("fewer", "rbf", 1.0, 1.0)])
