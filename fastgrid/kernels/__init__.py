@@ -4,6 +4,7 @@ Knows arrays and scalars only. Every jitted function is private and gets its opt
 """
 
 from fastgrid.kernels.changed_features import changed_features, correct_products, correction_cost, fresh_cost
+from fastgrid.kernels.checking import check_kernel
 from fastgrid.kernels.gram import fill_gram, gram_matrix, inner_products, squared_distances
 from fastgrid.kernels.gram_blocks import fill_gram_between, fill_symmetric_gram, gram_from_features
 from fastgrid.kernels.known import KERNELS, added_kernel, added_kernels, known_kernels, parameters_used
@@ -17,6 +18,7 @@ __all__ = [
     "added_kernels",
     "aligned_empty",
     "changed_features",
+    "check_kernel",
     "correct_products",
     "correction_cost",
     "fill_gram",

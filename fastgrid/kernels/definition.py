@@ -12,10 +12,12 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
+
+from fastgrid.common.errors import one_line
 
 Float64Matrix = npt.NDArray[np.float64]
 Float64Vector = npt.NDArray[np.float64]
@@ -34,6 +36,19 @@ class KernelParameters(NamedTuple):
     coef0: float
 
 
+class _Declared:
+    # The parameters that a kernel says it uses. Those it does not would be those of some other combination.
+
+    def __init__(self, parameters: KernelParameters, uses: tuple[str, ...]) -> None:
+        for name in uses:
+            setattr(self, name, getattr(parameters, name))
+
+    def __getattr__(self, name: str) -> Any:
+        if name in PARAMETERS:
+            raise AttributeError(f"it reads {name}, which is not in its uses")
+        raise AttributeError(f"it reads {name}; the parameters of a kernel are {', '.join(PARAMETERS)}")
+
+
 OfProducts = Callable[[Float64Matrix, Float64Vector, Float64Vector, KernelParameters], Float64Matrix]
 OfRows = Callable[[Float64Matrix, Float64Matrix, KernelParameters], Float64Matrix]
 
@@ -42,7 +57,9 @@ OfRows = Callable[[Float64Matrix, Float64Matrix, KernelParameters], Float64Matri
 class KernelDefinition:
     """A kernel that is added; one of the two formulas is given.
 
-    A formula has to be symmetric and positive definite, and must not depend on which other rows it is given.
+    A formula has to be symmetric and positive definite, and must not depend on which other rows it is given
+    (`fastgrid.kernels.check_kernel` looks). It is given arrays that it cannot change, and parameters of which it can
+    read those in `uses` only.
 
     Attributes
     ----------
@@ -50,17 +67,16 @@ class KernelDefinition:
         Lower-case letters and digits, beginning with a letter; in project files, grids and names of files.
     of_products : callable, optional
         ``of_products(products, left_norms, right_norms, parameters)`` returns the kernel values, float64 (m, n), of
-        inner products (m, n) and squared norms (m,) and (n,), all float64, which it must not change.
+        inner products (m, n) and squared norms (m,) and (n,), all float64.
     of_rows : callable, optional
-        ``of_rows(left, right, parameters)`` returns the kernel values, float64 (m, n), of rows (m, d) and (n, d), which
-        it must not change.
+        ``of_rows(left, right, parameters)`` returns the kernel values, float64 (m, n), of rows (m, d) and (n, d).
     uses : tuple of {"gamma", "degree", "coef0"}
         The parameters that it depends on: combinations that differ in others only are one problem.
 
     Raises
     ------
     ValueError
-        For another name or parameter, and for both formulas or none.
+        For another name or parameter, for both formulas or none, and for one that does not take these arguments.
     """
 
     name: str
@@ -73,8 +89,16 @@ class KernelDefinition:
             raise ValueError(f"a kernel cannot be called {self.name!r}: give lower-case letters and digits")
         if (self.of_products is None) == (self.of_rows is None):
             raise ValueError(f"kernel {self.name}: give one of of_products and of_rows")
-        if not set(self.uses) <= set(PARAMETERS):
-            raise ValueError(f"kernel {self.name}: uses some of {', '.join(PARAMETERS)}, not {self.uses}")
+        if not isinstance(self.uses, tuple) or not set(self.uses) <= set(PARAMETERS):
+            raise ValueError(f"kernel {self.name}: uses is a tuple of some of {PARAMETERS}, not {self.uses!r}")
+        arguments = 4 if self.of_rows is None else 3
+        try:
+            inspect.signature(self._formula).bind(*range(arguments))
+        except (TypeError, ValueError):
+            wanted = (
+                "products, left_norms, right_norms, parameters" if self.of_rows is None else "left, right, parameters"
+            )
+            raise ValueError(f"kernel {self.name}: its formula is not a function of ({wanted})") from None
 
     def values(
         self, left: npt.NDArray[np.floating], right: npt.NDArray[np.floating], parameters: KernelParameters
@@ -82,7 +106,7 @@ class KernelDefinition:
         """Return the kernel values of all rows of `left` with all rows of `right`, float64 (m, n)."""
         wide_left, wide_right = left.astype(np.float64, copy=False), right.astype(np.float64, copy=False)
         if self.of_rows is not None:
-            return self._checked(self.of_rows(wide_left, wide_right, parameters), (len(left), len(right)))
+            return self._computed((wide_left, wide_right), parameters, (len(left), len(right)))
         left_norms, right_norms = (np.einsum("ij,ij->i", rows, rows) for rows in (wide_left, wide_right))
         return self.of_inner_products(wide_left @ wide_right.T, left_norms, right_norms, parameters)
 
@@ -94,8 +118,7 @@ class KernelDefinition:
         parameters: KernelParameters,
     ) -> Float64Matrix:
         """Return the kernel values, float64 (m, n), where there is a formula for it."""
-        assert self.of_products is not None
-        return self._checked(self.of_products(products, left_norms, right_norms, parameters), products.shape)
+        return self._computed((products, left_norms, right_norms), parameters, products.shape)
 
     def diagonal(self, rows: npt.NDArray[np.floating], parameters: KernelParameters) -> Float64Vector:
         """Return the kernel values of rows with themselves, float64 (n,)."""
@@ -105,12 +128,28 @@ class KernelDefinition:
     @property
     def digest(self) -> str:
         """The sha256 of the file that holds the formula: what another formula computed is not found again."""
-        formula = self.of_rows or self.of_products
-        return hashlib.sha256(Path(inspect.getfile(inspect.unwrap(formula))).read_bytes()).hexdigest()  # type: ignore[arg-type]
+        return hashlib.sha256(Path(inspect.getfile(inspect.unwrap(self._formula))).read_bytes()).hexdigest()
 
-    def _checked(self, values: Float64Matrix, shape: tuple[int, ...]) -> Float64Matrix:
-        if values.shape != shape or values.dtype != np.float64:
-            raise ValueError(f"kernel {self.name} gave {values.dtype} {values.shape} where float64 {shape} is wanted")
+    @property
+    def _formula(self) -> Callable[..., Float64Matrix]:
+        return cast("Callable[..., Float64Matrix]", self.of_products if self.of_rows is None else self.of_rows)
+
+    def _computed(
+        self, arrays: tuple[npt.NDArray[np.float64], ...], parameters: KernelParameters, shape: tuple[int, ...]
+    ) -> Float64Matrix:
+        # What the formula gives, from arrays that it cannot change: they may be the user's, or of the next kernel.
+        views = [array.view() for array in arrays]
+        for view in views:
+            view.flags.writeable = False
+        try:
+            values = self._formula(*views, _Declared(parameters, self.uses))
+        except MemoryError:
+            raise
+        except Exception as error:  # the formula is not ours
+            raise ValueError(f"kernel {self.name}: {one_line(error)}") from error
+        if not isinstance(values, np.ndarray) or values.shape != shape or values.dtype != np.float64:
+            given = f"{values.dtype} {values.shape}" if isinstance(values, np.ndarray) else type(values).__name__
+            raise ValueError(f"kernel {self.name} gave {given} where float64 {shape} is wanted")
         return values
 
 

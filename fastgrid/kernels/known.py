@@ -6,24 +6,33 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 
+from fastgrid.common.errors import UserError, one_line
 from fastgrid.kernels import added
 from fastgrid.kernels.definition import PARAMETERS, KernelDefinition
 
 #: The jitted kernels, by the number that they have in jitted code, and their parameters.
 _BUILT_IN: Mapping[str, tuple[str, ...]] = {"rbf": ("gamma",), "poly": PARAMETERS, "linear": ()}
 KERNELS = tuple(_BUILT_IN)
+#: Names that mean something else in SVC and in grids.
+_TAKEN = (*KERNELS, "precomputed", "sigmoid")
 
 
 def _discover() -> dict[str, KernelDefinition]:
     found: dict[str, KernelDefinition] = {}
+    files: dict[str, str] = {}
     for module in pkgutil.iter_modules(added.__path__):
-        name = f"{added.__name__}.{module.name}"
-        definition = getattr(importlib.import_module(name), "KERNEL", None)
+        file = f"fastgrid/kernels/added/{module.name}.py"
+        try:
+            definition = getattr(importlib.import_module(f"{added.__name__}.{module.name}"), "KERNEL", None)
+        except Exception as error:  # the module is not ours
+            raise UserError(f"{file}: {type(error).__name__}: {one_line(error)}; mend it or take it away") from error
         if not isinstance(definition, KernelDefinition):
-            raise TypeError(f"{name} has no KERNEL that is a KernelDefinition")
-        if definition.name in found or definition.name in (*KERNELS, "precomputed", "sigmoid"):
-            raise ValueError(f"{name}: there is a kernel {definition.name!r} already")
-        found[definition.name] = definition
+            raise UserError(f"{file}: has no KERNEL that is a KernelDefinition; see docs/add-a-kernel.md")
+        if definition.name in _TAKEN:
+            raise UserError(f"{file}: the name {definition.name} is taken by fastgrid or SVC; choose another name")
+        if definition.name in found:
+            raise UserError(f"{file}: there is a kernel {definition.name} in {files[definition.name]}; rename one")
+        found[definition.name], files[definition.name] = definition, file
     return found
 
 

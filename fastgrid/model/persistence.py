@@ -72,10 +72,20 @@ def load_model(path: str | os.PathLike[str]) -> Model:
         if reads_as_history(Path(path)):
             return model_of(read_history(Path(path)))
         return _decode(*read_container(path))
+    except _MissingKernelError as error:
+        raise UserError(
+            f"{path}: needs the kernel {error}, which this fastgrid does not have; put its file into "
+            "fastgrid/kernels/added/ (docs/add-a-kernel.md)"
+        ) from None
     except ValueError as error:
         raise UserError(
             f"{path}: is damaged ({one_line(error, 200)}); train the model again or restore the file from a copy"
         ) from error
+
+
+class _MissingKernelError(Exception):
+    # The model is whole, and of a kernel that was added elsewhere.
+    pass
 
 
 class _State(SavedState):
@@ -172,7 +182,7 @@ def _kernel(state: _State) -> Kernel:
     )
     state.finish()
     if kernel.name not in known_kernels():
-        raise DamagedModelError(f"there is no kernel {one_line(repr(kernel.name), 40)}")
+        raise _MissingKernelError(one_line(kernel.name, 40))
     return kernel
 
 

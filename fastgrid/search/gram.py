@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import check_array
 
-from fastgrid.kernels import gram_matrix, known_kernels
+from fastgrid.kernels import added_kernel, gram_matrix, known_kernels
 from fastgrid.search.parameters import refuse_value
 from fastgrid.sweep.gammas import scale_gamma
 
@@ -46,7 +46,8 @@ def gram(
     TypeError
         For sparse matrices.
     ValueError
-        For other parameters than these, and for rows that are not finite numbers of one length.
+        For other parameters than these, for rows that are not finite numbers of one length, and where the formula of a
+        kernel that was added fails or gives NaN.
 
     Notes
     -----
@@ -60,9 +61,8 @@ def gram(
     [[9.0]]
     """
     if not isinstance(kernel, str) or kernel not in known_kernels():
-        raise ValueError(
-            f"kernel {str(kernel)[:40]!r} is not one of {', '.join(map(repr, known_kernels()))}; other rows go into Y"
-        )
+        hint = "" if isinstance(kernel, str) else "; other rows go into Y"
+        raise ValueError(f"kernel {str(kernel)[:40]!r} is not one of {', '.join(map(repr, known_kernels()))}{hint}")
     for name, value in (("gamma", gamma), ("degree", degree), ("coef0", coef0)):
         refuse_value(name, value)
     left = check_array(X, dtype=[np.float64, np.float32], input_name="X")
@@ -73,4 +73,7 @@ def gram(
         gamma = 1.0 / right.shape[1]
     elif isinstance(gamma, str):
         gamma = scale_gamma(right)
-    return gram_matrix(kernel, left, right, float(gamma), int(degree), float(coef0))
+    values = gram_matrix(kernel, left, right, float(gamma), int(degree), float(coef0))
+    if added_kernel(kernel) is not None and np.isnan(values).any():
+        raise ValueError(f"kernel {kernel} gave NaN with gamma = {float(gamma):g}")
+    return values

@@ -13,6 +13,7 @@ from fastgrid.sweep.options import SweepOptions
 from fastgrid.sweep.plan import make_plan
 from fastgrid.sweep.scheduling import estimated_seconds, kept_bytes, sizes_of, spread_of, workers_and_memory
 from fastgrid.sweep.splitting import split_large
+from fastgrid.sweep.ways import possible_way
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def foresee(given: SweepInput, jobs: int, limit: int, options: SweepOptions) -> 
     for index in missing:
         key, task = keys[index], tasks[index]
         (size,) = sizes_of(given, key.features, key.fold, [len(task.costs)], options.solver)
-        way = size.way(memory)
+        way = possible_way(task.kernel, size.way(memory), size.n_classes)
         ways[way] += 1
         seconds += estimated_seconds(task, size, spreads[key.features]) / SPEED[way]
         largest = max(largest, size.bytes_needed(way))

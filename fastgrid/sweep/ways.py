@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
@@ -241,7 +242,9 @@ def _diagonal(task: Task, norms: npt.NDArray[np.float64], rows: npt.NDArray[np.f
 
 
 def _refuse_overflow(largest: float, task: Task) -> None:
-    # Solvers keep kernel values in float32. NaN fails the comparison too.
+    # Solvers keep kernel values in float32. NaN fails the second comparison too.
+    if math.isnan(largest) and added_kernel(task.kernel) is not None:
+        raise ValueError(f"kernel {task.kernel} gave NaN with gamma = {task.gamma:g}")
     if not largest <= float(np.finfo(np.float32).max):
         raise ValueError(
             f"the values of the kernel overflow with gamma = {task.gamma:g}; scale the features, or choose a smaller "

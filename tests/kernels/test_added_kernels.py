@@ -10,9 +10,10 @@ from sklearn.metrics.pairwise import laplacian_kernel
 from sklearn.model_selection import GridSearchCV
 from sklearn.svm import SVC
 
-from fastgrid import GridSearchSVC, UserError, describe
+from fastgrid import GridSearchSVC, UserError, describe, gram
 from fastgrid.kernels import (
     added,
+    check_kernel,
     fill_gram_between,
     fill_symmetric_gram,
     gram_from_features,
@@ -185,7 +186,7 @@ def test_a_model_of_a_kernel_that_is_not_there_is_refused(table, tmp_path, monke
     given = {**PARAMETERS, "kernel": "laplacian"}
     train(table, labels, class_name="mood", steps=STEPS, **given).save(tmp_path / "mood.model")
     monkeypatch.delitem(known._ADDED, "laplacian")
-    with pytest.raises(UserError, match="there is no kernel 'laplacian'"):
+    with pytest.raises(UserError, match=r"mood.model: needs the kernel laplacian, .* put its file into"):
         Model.load(tmp_path / "mood.model")
 
 
@@ -196,7 +197,11 @@ def test_a_model_of_a_kernel_that_is_not_there_is_refused(table, tmp_path, monke
         ({"name": "x_y", "of_rows": laplacian}, "cannot be called"),
         ({"name": "x"}, "give one of"),
         ({"name": "x", "of_rows": laplacian, "of_products": gaussian}, "give one of"),
-        ({"name": "x", "of_rows": laplacian, "uses": ("sigma",)}, "uses some of gamma"),
+        ({"name": "x", "of_rows": laplacian, "uses": ("sigma",)}, "uses is a tuple of some of"),
+        ({"name": "x", "of_rows": laplacian, "uses": "gamma"}, "uses is a tuple of some of"),
+        ({"name": "x", "of_rows": 3}, r"is not a function of \(left, right, parameters\)"),
+        ({"name": "x", "of_rows": lambda left, right: left}, r"is not a function of \(left, right, parameters\)"),
+        ({"name": "x", "of_products": laplacian}, r"is not a function of \(products, left_norms"),
     ],
 )
 def test_definitions_that_are_refused(given, words):
@@ -208,6 +213,80 @@ def test_definitions_that_are_refused(given, words):
 def test_formulas_that_give_something_else_are_refused(wrong):
     with pytest.raises(ValueError, match="kernel x gave float"):
         KernelDefinition("x", of_rows=wrong).values(ROWS, ROWS, GIVEN)
+
+
+def in_place(left, right, given):
+    left -= left.mean()
+    return left @ right.T
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (in_place, "kernel x: output array is read-only"),
+        (
+            lambda left, right, given: given.degree * (left @ right.T),
+            "kernel x: it reads degree, which is not in its uses",
+        ),
+        (
+            lambda left, right, given: given.sigma * (left @ right.T),
+            "kernel x: it reads sigma; the parameters of a kernel",
+        ),
+        (lambda left, right, given: None, "kernel x gave NoneType where float64"),
+        (lambda left, right, given: 1 / 0, "kernel x: division by zero"),
+    ],
+)
+def test_what_a_formula_does_wrong_is_said_with_its_name(wrong, words, monkeypatch):
+    definition = KernelDefinition("x", of_rows=wrong)
+    with pytest.raises(ValueError, match=words):
+        definition.values(ROWS, ROWS, GIVEN)
+    monkeypatch.setitem(known._ADDED, "x", definition)
+    before = ROWS.copy()
+    with pytest.raises(ValueError, match=words):
+        gram(ROWS, "x")
+    assert (before == ROWS).all()
+
+
+def test_nan_is_said_with_the_name_of_the_kernel(monkeypatch):
+    monkeypatch.setitem(
+        known._ADDED, "x", KernelDefinition("x", of_rows=lambda left, right, given: np.nan * (left @ right.T))
+    )
+    with pytest.raises(ValueError, match=r"kernel x gave NaN with gamma = 0.5"):
+        gram(ROWS, "x", gamma=0.5)
+    search = GridSearchSVC({"kernel": ["x"], "gamma": [0.5]}, cv=3)
+    with pytest.raises(ValueError, match=r"kernel x gave NaN with gamma = 0.5"):
+        search.fit(ROWS, np.arange(70) % 2)
+
+
+CHECKED = {
+    "gaussian": (DEFINITIONS["gaussian"], ""),
+    "laplacian": (DEFINITIONS["laplacian"], ""),
+    "asymmetric": (lambda left, right, given: left @ right.T + left.sum(axis=1, keepdims=True), "is not symmetric"),
+    "indefinite": (lambda left, right, given: -(left @ right.T), "is not positive semi-definite: .* eigenvalue"),
+    "of others": (
+        lambda left, right, given: left.std() * right.std() * (left @ right.T),
+        "depends on which other rows",
+    ),
+    "nan": (lambda left, right, given: np.full((len(left), len(right)), np.nan), "gave NaN or infinity"),
+}
+
+
+@pytest.mark.parametrize("which", CHECKED)
+def test_a_kernel_can_be_checked(which):
+    given, words = CHECKED[which]
+    definition = given if isinstance(given, KernelDefinition) else KernelDefinition("x", of_rows=given)
+    if not words:
+        check_kernel(definition, ROWS, gamma=0.5)
+        return
+    with pytest.raises(ValueError, match=f"kernel x {words}"):
+        check_kernel(definition, ROWS, gamma=0.5)
+
+
+def test_kernels_are_checked_by_name_too():
+    for name in ("rbf", "laplacian"):
+        check_kernel(name, ROWS, gamma=0.5)
+    with pytest.raises(ValueError, match="'cosine' is not one of"):
+        check_kernel("cosine", ROWS)
 
 
 SOURCE = """\
@@ -234,11 +313,16 @@ def test_a_module_that_is_there_is_a_kernel(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("", "has no KERNEL"), ("KERNEL = 'x'", "has no KERNEL"), (SOURCE.format(name="rbf"), "'rbf' already")],
+    [
+        ("", "has no KERNEL"),
+        ("KERNEL = 'x'", "has no KERNEL"),
+        (SOURCE.format(name="rbf"), "rbf is taken"),
+        ("KERNEL = 1 / 0", "ZeroDivisionError: division"),
+    ],
 )
 def test_modules_that_define_no_kernel_are_named(text, words, tmp_path, monkeypatch):
     name = f"wrong_{abs(hash((text, words)))}"
-    with pytest.raises((TypeError, ValueError), match=words):
+    with pytest.raises(UserError, match=words):
         discovered(tmp_path, monkeypatch, **{name: text})
 
 

@@ -243,7 +243,7 @@ REPLACED = [
     ),
     ("type: C-SVC", "type: nu-SVC", 12, "type 'nu-SVC' is not supported; use C-SVC"),
     ("kernel: RBF", "kernel: sigmoid", 13, "kernel sigmoid is not supported"),
-    ("kernel: RBF", "kernel: [RBF, foo]", 13, "kernel is 'foo'; it must be poly, RBF or linear"),
+    ("kernel: RBF", "kernel: [RBF, foo]", 13, "kernel is 'foo'; it must be poly, RBF"),
     ("kernel: RBF", "kernel: []", 13, "kernel is an empty list"),
     ("kernel: RBF", "kernel: {a: b}", 13, "kernel must be one word"),
     ("C: 1", "C: [1, two]", 14, "C is 'two'; it must be a number"),
