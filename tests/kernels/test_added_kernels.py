@@ -108,6 +108,7 @@ def test_the_diagonal_is_that_of_the_gram_matrix():
         )
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("limit", [None, "200M"])
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_a_search_is_that_of_scikit_learn(limit, n_classes):

@@ -32,6 +32,7 @@ def test_it_is_the_formula(kernel, seed, n, d, padding, strip_rows, degree, coef
     assert largest == pytest.approx(1.0 if kernel == "rbf" else np.abs(expected).max(), rel=1e-9)
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("strip_bytes", [1, 8 * 1100 * 31, 8 * 1100 * 33, 8 * 1100 * 700, 2**40])
 def test_integers_give_the_bits_of_the_whole(kernel, strip_bytes):

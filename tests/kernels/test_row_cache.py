@@ -65,6 +65,7 @@ def random_features(seed, n, d, zeros=0.3):
     return np.where(rng.random((n, d)) < zeros, 0.0, rng.normal(size=(n, d))).astype(np.float32)
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize(("n", "d"), [(2, 1), (63, 3), (64, 5), (65, 40), (130, 7), (1100, 2)])
 def test_rows_have_the_bits_of_the_full_matrix(kernel, n, d):
@@ -110,6 +111,7 @@ def test_the_least_recently_used_row_goes(data, n, n_kept):
     assert set(np.flatnonzero(demand.slots >= 0)) == set(naive.kept)
 
 
+@pytest.mark.compiled
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(16, 300), n_kept=st.integers(2, 40))
 def test_kept_rows_are_narrowed_twice(seed, n, n_kept):

@@ -125,6 +125,7 @@ def test_where_nothing_may_shrink_there_is_no_partner(unit):
     assert partner(gram, first, state, 20, allowed, narrow_diagonal(state), unit) < 0
 
 
+@pytest.mark.compiled
 @settings(max_examples=300, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),

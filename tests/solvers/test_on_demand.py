@@ -49,6 +49,7 @@ def bytes_of_rows(n_rows, n):
     return 4 * n_rows * padded_length(n)
 
 
+@pytest.mark.compiled
 @settings(max_examples=40, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
@@ -93,6 +94,7 @@ LARGE = {
 }
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("integer", [True, False], ids=["integers", "random"])
 @pytest.mark.parametrize("n", [600, 1500])
 @pytest.mark.parametrize("name", LARGE)
@@ -115,6 +117,7 @@ def test_large_problems_with_few_and_many_rows(name, n, integer):
     assert misses[0] > misses[-1]
 
 
+@pytest.mark.compiled
 def test_several_large_pairs_with_weights():
     rng = np.random.default_rng(7)
     features, labels = random_problem(rng, 3, 2000, 5, shift=0.7, integer=True)
@@ -143,6 +146,7 @@ def test_rows_survive_from_one_cost_vector_to_the_next():
     assert several.misses[0] < 3 * one.misses[0]
 
 
+@pytest.mark.compiled
 def test_misses_are_those_of_every_run_and_more_once_rows_were_narrowed():
     features, labels = random_problem(np.random.default_rng(1500), 2, 1500, 6, shift=0.4, integer=True)
     found, again = (solve_rbf(features, labels, [[1.0, 1.0], [32.0, 16.0]], 10**9) for _ in range(2))
@@ -156,6 +160,7 @@ def test_two_rows_are_kept_whatever_the_bytes():
     assert_same_path(solve_rbf(features, labels, [[1.0, 1.0]], 0), solve_rbf(features, labels, [[1.0, 1.0]], 10**6))
 
 
+@pytest.mark.compiled
 def test_a_matrix_product_is_close_enough():
     features, labels = random_problem(np.random.default_rng(11), 2, 600, 20, shift=0.3)
     gram = full_gram(inner_products(features, features), labels, "rbf", 2.0**-5)
@@ -164,6 +169,7 @@ def test_a_matrix_product_is_close_enough():
     np.testing.assert_allclose(found.coefficients[0], expected, atol=1e-3)
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("cache_bytes", [0, 100_000, 10**9])
 def test_memory_is_what_the_documentation_says(cache_bytes):
     n, d = 500, 40

@@ -28,6 +28,7 @@ def random_problem(rng, n_classes, n, d, *, shift=0.5, rounded=False):
     return (np.round(rows) if rounded else rows), labels
 
 
+@pytest.mark.compiled
 @settings(max_examples=60, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
@@ -54,6 +55,7 @@ def test_iterates_are_those_of_libsvm(
     assert_same_iterates(gram, labels, costs, tol)
 
 
+@pytest.mark.compiled
 def test_more_than_a_thousand_rows_shrink_as_libsvm_does():
     rng = np.random.default_rng(1)
     rows, labels = random_problem(rng, 2, 1400, 6, shift=0.4)
@@ -79,6 +81,7 @@ def nasty_problems():
     yield "polynomial values of 1e8", rows * 25, labels, "poly", 1.0
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("name_and_problem", list(nasty_problems()), ids=lambda problem: problem[0])
 @pytest.mark.parametrize("cost", [1e-9, 1e-3, 1.0, 1e3])
 def test_nasty_problems(name_and_problem, cost):
@@ -136,6 +139,7 @@ def test_weights_of_items_are_those_of_libsvm(seed, n_classes, n):
     assert_same_iterates(gram_matrix("rbf", rows, rows, 0.5), labels, np.ones((1, n_classes)), weights=weights)
 
 
+@pytest.mark.compiled
 def test_most_of_a_large_problem_is_shrunk():
     # Few items are active after the first shrinking, so that they are copied together.
     rng = np.random.default_rng(8)
@@ -144,6 +148,7 @@ def test_most_of_a_large_problem_is_shrunk():
         assert_same_iterates(gram_matrix("rbf", rows, rows, 2.0**-3), labels, np.full((1, 2), cost))
 
 
+@pytest.mark.compiled
 def test_more_changes_at_bounds_than_are_noted_at_once():
     rng = np.random.default_rng(9)
     rows, labels = random_problem(rng, 2, 3000, 4, shift=0.1)
@@ -160,6 +165,7 @@ def test_hitting_the_iteration_cap_is_reported():
     assert solution.iterations.tolist() == [30]
 
 
+@pytest.mark.compiled
 def test_the_tolerance_can_be_relaxed_at_the_cap():
     rows, labels = random_problem(np.random.default_rng(6), 2, 200, 3, shift=0.0)
     gram, costs = gram_matrix("rbf", rows, rows, 0.5), np.full((1, 2), 100.0)
@@ -178,6 +184,7 @@ def test_one_class_has_no_pairs():
     assert solution.coefficients.shape == (0, 3)
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("solver", ["smo", "smo-fast"])
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_what_is_left_in_memory_does_not_matter(solver, n_classes):

@@ -17,6 +17,7 @@ from fastgrid.kernels import gram_matrix
 from fastgrid.solvers import Stopping, get_solver, path_votes
 
 
+@pytest.mark.compiled
 @settings(max_examples=60, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
@@ -52,6 +53,7 @@ def test_the_optimum_of_random_problems(
     assert_as_good_as(gram, labels, costs, found, expected, weights)
 
 
+@pytest.mark.compiled
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), tol=st.sampled_from([1e-1, 1e-3, 1e-5]), log_gamma=st.integers(-6, 2))
 def test_the_stopping_rule_holds_at_the_asked_tolerance(seed, tol, log_gamma):
@@ -77,6 +79,7 @@ def nasty_problems():
     yield "two rows", rows[[0, 79]], np.array([0, 1]), "rbf", 0.5
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("name_and_problem", list(nasty_problems()), ids=lambda problem: problem[0])
 @pytest.mark.parametrize("cost", [1e-9, 1e-3, 1.0, 1e3])
 def test_nasty_problems(name_and_problem, cost):
@@ -134,6 +137,7 @@ def test_rows_need_not_be_ordered_by_class():
         np.testing.assert_allclose(found.coefficients, expected.coefficients[:, shuffled], atol=1e-4)
 
 
+@pytest.mark.compiled
 def test_the_same_bytes_twice():
     rng = np.random.default_rng(6)
     rows, labels = ordered_problem(rng, 3, 400, 3, shift=0.2)

@@ -50,6 +50,7 @@ def test_saturation_is_judged_by_the_weighted_costs(weights):
     assert solved == sorted(solved, reverse=True) and not all(solved)
 
 
+@pytest.mark.compiled
 def test_warm_starts_are_counted_and_save_iterations():
     _, gram, labels = overlapping(300)
     costs = 2.0 ** np.arange(0, 9)[:, np.newaxis] * np.ones(2)
@@ -80,6 +81,7 @@ def newtons(monkeypatch):
 HARD = 2.0 ** np.arange(1, 12, 2)[:, np.newaxis] * np.ones(2)
 
 
+@pytest.mark.compiled
 def test_hard_problems_are_ended_by_newton_steps(newtons):
     _, gram, labels = overlapping()
     path = path_of("smo-fast", gram, labels, HARD)
@@ -93,6 +95,7 @@ def test_hard_problems_are_ended_by_newton_steps(newtons):
     assert path.iterations.sum() < sum(each.iterations.sum() for each in expected) / 2
 
 
+@pytest.mark.compiled
 def test_hard_problems_are_solved_without_newton_steps_too(monkeypatch):
     _, gram, labels = overlapping(400)
     with_steps = path_of("smo-fast", gram, labels, HARD, Stopping(1e-5))
@@ -104,6 +107,7 @@ def test_hard_problems_are_solved_without_newton_steps_too(monkeypatch):
     assert_as_good_as(gram, labels, HARD, solutions, solutions_of(with_steps, labels), relative=1e-6)
 
 
+@pytest.mark.compiled
 def test_hard_problems_predict_as_libsvm_does(newtons):
     rows, gram, labels = overlapping()
     rng = np.random.default_rng(9)
