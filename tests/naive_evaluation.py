@@ -3,6 +3,14 @@
 import math
 
 
+def _sum(values):
+    # One after the other: the sum of Python 3.12 and newer corrects its roundings.
+    total = 0.0
+    for value in values:
+        total += value
+    return total
+
+
 def score(predicted_row, actual, fold):
     """Return accuracy, its deviation, normalized accuracy and its deviation of one combination, in percent."""
     tested = [i for i in range(len(actual)) if fold[i] >= 0]
@@ -14,11 +22,11 @@ def score(predicted_row, actual, fold):
             _percent_correct(predicted_row, actual, [i for i in items if actual[i] == name])
             for name in sorted({actual[i] for i in items})
         ]
-        normalized.append(sum(recalls) / len(recalls))
+        normalized.append(_sum(recalls) / len(recalls))
     return (
         _percent_correct(predicted_row, actual, tested),
         _population_std(accuracies),
-        sum(normalized) / len(normalized),
+        _sum(normalized) / len(normalized),
         _population_std(normalized),
     )
 
@@ -52,9 +60,9 @@ def rank(rows):
 
 
 def _percent_correct(predicted_row, actual, items):
-    return 100.0 * sum(1 for i in items if predicted_row[i] == actual[i]) / len(items)
+    return 100.0 * _sum(1 for i in items if predicted_row[i] == actual[i]) / len(items)
 
 
 def _population_std(values):
-    mean = sum(values) / len(values)
-    return math.sqrt(sum((v - mean) * (v - mean) for v in values) / len(values))
+    mean = _sum(values) / len(values)
+    return math.sqrt(_sum((v - mean) * (v - mean) for v in values) / len(values))

@@ -7,7 +7,7 @@ from fastgrid.kernels.changed_features import changed_features, correct_products
 from fastgrid.kernels.checking import check_kernel
 from fastgrid.kernels.gram import fill_gram, gram_matrix, inner_products, squared_distances
 from fastgrid.kernels.gram_blocks import fill_gram_between, fill_symmetric_gram, gram_from_features
-from fastgrid.kernels.known import KERNELS, added_kernel, added_kernels, known_kernels, parameters_used
+from fastgrid.kernels.known import KERNELS, added_kernel, added_kernels, known_kernels, may_be_added, parameters_used
 from fastgrid.kernels.scratch import Scratch, kept_scratch, release_all_scratch
 from fastgrid.kernels.smo_state import aligned_empty, padded_length
 
@@ -30,6 +30,7 @@ __all__ = [
     "inner_products",
     "kept_scratch",
     "known_kernels",
+    "may_be_added",
     "padded_length",
     "parameters_used",
     "release_all_scratch",

@@ -23,7 +23,8 @@ Float64Matrix = npt.NDArray[np.float64]
 Float64Vector = npt.NDArray[np.float64]
 
 PARAMETERS = ("gamma", "degree", "coef0")
-_NAME = re.compile(r"[a-z][a-z0-9]{0,30}")
+#: What a kernel may be called.
+NAME = re.compile(r"[a-z][a-z0-9]{0,30}")
 #: Rows whose kernel values with each other are computed for those with themselves.
 _BLOCK = 32
 
@@ -85,7 +86,7 @@ class KernelDefinition:
     uses: tuple[str, ...] = ("gamma",)
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
+        if not NAME.fullmatch(self.name):
             raise ValueError(f"a kernel cannot be called {self.name!r}: give lower-case letters and digits")
         if (self.of_products is None) == (self.of_rows is None):
             raise ValueError(f"kernel {self.name}: give one of of_products and of_rows")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from fastgrid.common.errors import UserError, one_line
 from fastgrid.kernels import added
-from fastgrid.kernels.definition import PARAMETERS, KernelDefinition
+from fastgrid.kernels.definition import NAME, PARAMETERS, KernelDefinition
 
 #: The jitted kernels, by the number that they have in jitted code, and their parameters.
 _BUILT_IN: Mapping[str, tuple[str, ...]] = {"rbf": ("gamma",), "poly": PARAMETERS, "linear": ()}
@@ -57,6 +57,11 @@ def added_kernel(name: str) -> KernelDefinition | None:
 def known_kernels() -> tuple[str, ...]:
     """Return the names of all kernels."""
     return (*KERNELS, *_ADDED)
+
+
+def may_be_added(name: str) -> bool:
+    """Tell whether a kernel could have that name that is not here."""
+    return NAME.fullmatch(name) is not None and name not in _TAKEN
 
 
 def added_kernels() -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from fastgrid.common.errors import UserError, one_line
 from fastgrid.common.files import write_bytes
 from fastgrid.descriptors.table import Descriptor, Kind
-from fastgrid.kernels import known_kernels
+from fastgrid.kernels import known_kernels, may_be_added
 from fastgrid.model.classifier import HIGHEST_DEGREE, Kernel, PairwiseClassifier
 from fastgrid.model.container import Array, DamagedModelError, read_container, write_container
 from fastgrid.model.features import FeatureExtraction, produced_columns
@@ -182,7 +182,9 @@ def _kernel(state: _State) -> Kernel:
     )
     state.finish()
     if kernel.name not in known_kernels():
-        raise _MissingKernelError(one_line(kernel.name, 40))
+        if may_be_added(kernel.name):
+            raise _MissingKernelError(kernel.name)
+        raise DamagedModelError(f"there is no kernel {one_line(repr(kernel.name), 40)}")
     return kernel
 
 
