@@ -33,10 +33,18 @@ YAML_READERS: dict[str, Callable[[Path], Any]] = {
     "result": read_result,
     "groups": read_group_file,
 }
-#: In the slow set there are so many times the examples of the profile (conftest.py): of the tests of a kind of file
-#: together more than ten thousand.
-MANY = 30
-CASES = pytest.mark.parametrize("times", [1, pytest.param(MANY, marks=pytest.mark.slow)], ids=["few", "many"])
+
+
+def cases(many: int) -> pytest.MarkDecorator:
+    """Run a test twice: with the examples of the profile (conftest.py), and in the slow set with `many` times these.
+
+    For each kind of file (descriptors, projects and what belongs to them, tables, models) the tests of the slow set try
+    more than ten thousand together.
+    """
+    return pytest.mark.parametrize("times", [1, pytest.param(many, marks=pytest.mark.slow)], ids=["few", "many"])
+
+
+CASES = cases(30)
 #: Of a case that takes some milliseconds: only what does not end at all takes so long.
 SECONDS = 60
 

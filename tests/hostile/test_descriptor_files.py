@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import yaml
 from hostile_input import (
-    CASES,
     SCALAR,
     TEXT,
     VALUE,
     WORD,
+    cases,
     changed_bytes,
     changed_tree,
     command_outcome,
@@ -33,6 +33,8 @@ from fastgrid.descriptors.document import parse_document
 from fastgrid.model.training import train
 from fastgrid.project.conversion import json_to_sig
 from fastgrid.project.prediction import predict
+
+CASES = cases(20)
 
 EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples/game_music"
 BASE_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 from hostile_input import (
-    CASES,
     TEXT,
+    cases,
     changed_bytes,
     changed_tree,
     command_outcome,
@@ -32,6 +32,8 @@ from fastgrid.model.model import Model
 from fastgrid.model.training import train
 from fastgrid.project.inspection import inspect, inspection_lines
 from fastgrid.project.model_conversion import convert_model
+
+CASES = cases(40)
 
 
 @pytest.fixture(scope="module")

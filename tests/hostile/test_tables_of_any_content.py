@@ -7,7 +7,7 @@ import json
 
 import numpy as np
 import pytest
-from hostile_input import CASES, WORD, changed_bytes, command_outcome, explore, outcome, within_bounds
+from hostile_input import WORD, cases, changed_bytes, command_outcome, explore, outcome, within_bounds
 from hypothesis import strategies as st
 
 from fastgrid.common.errors import UserError
@@ -15,6 +15,8 @@ from fastgrid.descriptors import Descriptor, Kind
 from fastgrid.descriptors.tables import FORMATS, TableSource, read_feature_table
 from fastgrid.model.training import train
 from fastgrid.project.prediction import predict_table
+
+CASES = cases(10)
 
 NAMES = ["a", "b", "c", "label", "id"]
 ROWS = [
