@@ -30,8 +30,6 @@ def main() -> int:
     tracked = {name for name in listed if not name.startswith(LEFT_OUT)}
     status = 0
     for archive in map(Path, sys.argv[1:]):
-        if archive.is_dir():
-            continue
         wanted = {name for name in tracked if name.startswith("fastgrid/")} if archive.suffix == ".whl" else tracked
         found = {name for name in names(archive) if not name.startswith(MADE)}
         for what, which in (("lacks", wanted - found), ("holds beside what git does", found - wanted)):
