@@ -145,6 +145,15 @@ def test_any_file_is_read_or_refused(kind: str, times: float, tmp_path: Path) ->
     assert read[0] >= times // 5, read
 
 
+#: Files of a few scalars, most of which can be read.
+SCALARS = st.tuples(
+    st.sampled_from([".yaml", ".json"]),
+    st.lists(st.one_of(WORD, st.floats().map(repr), st.integers().map(str)), min_size=1, max_size=3).map(
+        lambda words: "".join(f"- {word}\n" for word in words).encode("utf-8", "surrogatepass")
+    ),
+)
+
+
 @CASES
 def test_every_scalar_is_what_a_plain_reader_reads(times: float, tmp_path: Path) -> None:
     found = {"json": 0, "yaml": 0}
@@ -162,7 +171,10 @@ def test_every_scalar_is_what_a_plain_reader_reads(times: float, tmp_path: Path)
             # Words that JSON does not have, though Python's reader does, are text.
             plain = json.loads(data.decode("utf-8-sig"), parse_constant=str)
         except ValueError:
-            theirs = yaml.load(data.decode("utf-8-sig"), Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))
+            try:
+                theirs = yaml.load(data.decode("utf-8-sig"), Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))
+            except yaml.composer.ComposerError:  # for an anchor that is there twice, which YAML allows
+                return
             if "<<" not in json.dumps(theirs):
                 found["yaml"] += 1
                 assert as_text == theirs
@@ -170,7 +182,7 @@ def test_every_scalar_is_what_a_plain_reader_reads(times: float, tmp_path: Path)
             found["json"] += 1
             assert same(as_typed, plain), (as_typed, plain)
 
-    explore(files("project"), check, times)
+    explore(st.one_of(files("project"), SCALARS), check, times)
     assert min(found.values()) > 5 * times
 
 
