@@ -75,7 +75,9 @@ def test_a_training_with_machine_code_elsewhere(installed: Path, tmp_path: Path)
     examples = Path(fastgrid.__file__).parent.parent / "examples" / "game_music"
     command = ["-m", "fastgrid", "train_model_from_sigs", str(examples), "out", "game", "-j", "2", "-q"]
     done = run_read_only(installed, command, NUMBA_CACHE_DIR=str(tmp_path / "machine code"))
-    assert (done.returncode, done.stderr) == (0, "")
+    # That items of one album may be kept together is said of these examples anywhere.
+    said = [line for line in done.stderr.splitlines() if "together" not in line]
+    assert (done.returncode, said) == (0, [])
     assert (tmp_path / "out" / "game.model").is_file()
     assert list((tmp_path / "machine code").rglob("*.nbi"))
     assert not list(installed.rglob("__pycache__"))
