@@ -55,6 +55,7 @@ simple = st.from_regex(r"[a-z][a-z0-9_/. -]{0,20}[a-z]", fullmatch=True) | st.sa
 simple = simple.filter(lambda word: not word.startswith(("nan", "inf")))
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(
         simple,

@@ -321,6 +321,7 @@ def test_windows_of_zstd_are_bounded(tmp_path):
         list_archive(path)
 
 
+@pytest.mark.slow
 def test_a_bomb_is_left_out_without_being_unpacked_into_memory(tmp_path):
     path = tmp_path / "dump.tar.zst"
     bomb = packed(b" " * 400_000_000, "gz")

@@ -244,6 +244,7 @@ def test_of_successive_halving_the_last_iteration_is_shown(iris):
     assert sorted(display.panels[0].candidates.ravel()) == sorted(last.values())
 
 
+@pytest.mark.slow
 def test_panels_are_arranged_by_the_parameters_that_change_fastest():
     def arrangement(n_columns=None, **values):
         from sklearn.model_selection import ParameterGrid

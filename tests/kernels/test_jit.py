@@ -138,6 +138,7 @@ assert second.eightfold(3) == 24 and late._again(3) == 48 and isinstance(late._a
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(numba.config.DISABLE_JIT, reason="nothing is compiled")
 @pytest.mark.parametrize(
     "first_call",

@@ -29,6 +29,7 @@ def folders(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return class_folders(shared_data, tmp_path_factory.mktemp("inputs") / "music", 6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("below", ["", "./", "dump/", "./dump/inner/"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_class_folders_in_an_archive(folders: Path, tmp_path: Path, kind: str, below: str) -> None:

@@ -381,6 +381,7 @@ exit $code
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("unshare") is None, reason="needs unshare")
 @pytest.mark.parametrize("size", ["64k", "400k", "900k"])
 def test_a_disk_that_is_really_full(inputs: Path, tmp_path: Path, size: str) -> None:

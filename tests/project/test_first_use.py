@@ -66,6 +66,7 @@ def test_a_file_that_is_left_out_does_not_choose_the_template(
     assert "templateVersion: 2.1-beta5" in where[0].read_text()
 
 
+@pytest.mark.slow
 def test_what_is_passed_over_in_class_folders_is_named_and_kept(
     inputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -22,6 +22,7 @@ def result_of(directory: Path, n_classes: int, highest_fold: int = 1) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_more_classes_than_codes(tmp_path: Path) -> None:
     path = result_of(tmp_path, 32768)
     assert "names 32768 classes, more than 32767" in refused(lambda: get_classification_results(tmp_path), path)

@@ -337,6 +337,7 @@ def test_long_lists_end_with_a_count():
     assert re.search(r"\d+ more characters are in out/game.project", text)
 
 
+@pytest.mark.slow
 def test_a_large_page_stays_small():
     content = made_up_content(
         n_classes=30,

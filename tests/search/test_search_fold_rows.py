@@ -36,6 +36,7 @@ class Noisy(TransformerMixin, BaseEstimator):
         return np.asarray(X, dtype=np.float64)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("trains", [False, True])
 @pytest.mark.parametrize(

@@ -52,6 +52,7 @@ def peak_of(batch):
     return peak
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(
     ("shape", "more"),
