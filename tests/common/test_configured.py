@@ -69,6 +69,8 @@ def nap(seconds: float) -> int:
 BACKENDS = ["loky", "threading", "multiprocessing", "sequential"]
 
 
+# Forks, which may hang where what runs is followed.
+@pytest.mark.compiled
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")  # of fork, from Python 3.12 on
 def test_all_results_come(backend: str) -> None:
