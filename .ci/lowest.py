@@ -8,9 +8,10 @@ path = Path(__file__).resolve().parent.parent / "pyproject.toml"
 project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
 asked = [*project["dependencies"], *project["optional-dependencies"]["test"]]
 for requirement in asked:
-    # What the extra takes from other extras goes on the end of the list.
-    for extra in re.findall(r"[\w-]+", requirement.removeprefix("fastgrid")) if requirement.startswith("fastgrid[") else ():
-        asked += project["optional-dependencies"][extra]
+    extras = re.match(r"fastgrid\[(.*)\]$", requirement)
+    if extras:  # what they take goes on the end of the list
+        for extra in extras[1].split(","):
+            asked += project["optional-dependencies"][extra]
     found = re.match(r"([\w.-]+)>=([\w.]+)[^;]*(;.*)?$", requirement)
     if found:
         name, version, marker = found.groups()
