@@ -66,11 +66,11 @@ def nap(seconds: float) -> int:
     return os.getpid()
 
 
-BACKENDS = ["loky", "threading", "multiprocessing", "sequential"]
+#: A process that has threads and forks may hang, the more so where what runs is followed.
+FORKS = pytest.param("multiprocessing", marks=pytest.mark.compiled)
+BACKENDS = ["loky", "threading", FORKS, "sequential"]
 
 
-# Forks, which may hang where what runs is followed.
-@pytest.mark.compiled
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")  # of fork, from Python 3.12 on
 def test_all_results_come(backend: str) -> None:

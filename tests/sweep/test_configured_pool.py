@@ -27,7 +27,9 @@ def asked(small):
     return replace(small, combinations=small.combinations[::4], decisions=True)
 
 
-@pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing", "sequential"])
+@pytest.mark.parametrize(
+    "backend", ["loky", "threading", pytest.param("multiprocessing", marks=pytest.mark.compiled), "sequential"]
+)
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")  # of fork, from Python 3.12 on
 def test_the_bytes_are_the_same(asked, backend):
     expected = run_sweep(asked, Pool(1), SweepOptions())
